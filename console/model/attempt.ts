@@ -104,11 +104,13 @@ export function useTopUp(options: {
   name: string;
   customerId: string | null;
   currency: string;
+  /** What the field begins with. */
+  text?: string;
   onDone: () => void;
 }) {
   const { name, customerId, currency, onDone } = options;
   const { api } = useConsole();
-  const [text, setText] = useState('');
+  const [text, setText] = useState(options.text ?? '');
   const [checked, setChecked] = useState(false);
   const [done, setDone] = useState<WalletOperation | null>(null);
   const attempt = useAttempt<Money, WalletOperation>(name, {

@@ -1,5 +1,5 @@
 import type { Money } from '#contracts/common.ts';
-import { MONEY_LOCALES, MONEY_LOOK, moneyFormat } from '#contracts/currency.ts';
+import { MONEY_LOCALES, MONEY_LOOK, minorUnitDigits, moneyFormat } from '#contracts/currency.ts';
 
 export type Language = 'ru' | 'en';
 
@@ -15,6 +15,15 @@ export function formatMoney(
     ...MONEY_LOOK,
     signDisplay: sign ? 'exceptZero' : 'auto',
   })(amount);
+}
+
+/** An amount as `parseAmount` reads it, for a field to begin with: `600.5`, `1000`. */
+export function amountToType({ amount, currency }: Money): string {
+  const digits = minorUnitDigits(currency) ?? 0;
+  const text = String(amount).padStart(digits + 1, '0');
+  const whole = text.slice(0, text.length - digits);
+  const fraction = text.slice(whole.length).replace(/0+$/, '');
+  return fraction === '' ? whole : `${whole}.${fraction}`;
 }
 
 const DAY_MS = 86_400_000;

@@ -268,7 +268,8 @@ function Summary({ total, outside }: { total: Total; outside: number[] }) {
       )}
       {short && (
         <p class="error">
-          {texts.willCancel} {config.selfTopUp && <a href="/wallet">{texts.toTopUp}</a>}
+          {texts.willCancel}{' '}
+          {config.selfTopUp && <a href={`/wallet?lacks=${-left}`}>{texts.toTopUp}</a>}
         </p>
       )}
     </>

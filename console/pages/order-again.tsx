@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import type { Wallet } from '#contracts/billing.ts';
 import type { Money as MoneyValue } from '#contracts/common.ts';
@@ -45,12 +46,18 @@ function Payment({ order }: { order: PublicOrder }) {
   const texts = useTexts(orderAgain);
   const { api } = useConsole();
   const wallet = useLoad('wallet', (signal) => api.read<Wallet>('/v1/wallet', { signal }));
+  const [changed, setChanged] = useState(false);
+  const onChanged = () => {
+    setChanged(true);
+    wallet.reload();
+  };
   return (
     <section class="card" aria-label={texts.total}>
+      {changed && <Notice tone="wait">{texts.changed}</Notice>}
       <Loading loaded={wallet}>
         {({ balance }) =>
           balance.currency === order.total.currency ? (
-            <Pay order={order} balance={balance} onRefused={wallet.reload} />
+            <Pay order={order} balance={balance} onRefused={wallet.reload} onChanged={onChanged} />
           ) : (
             <p>{texts.otherCurrency}</p>
           )
@@ -60,8 +67,13 @@ function Payment({ order }: { order: PublicOrder }) {
   );
 }
 
-function Pay(props: { order: PublicOrder; balance: MoneyValue; onRefused: () => void }) {
-  const { order, balance, onRefused } = props;
+function Pay(props: {
+  order: PublicOrder;
+  balance: MoneyValue;
+  onRefused: () => void;
+  onChanged: () => void;
+}) {
+  const { order, balance, onRefused, onChanged } = props;
   const texts = useTexts(orderAgain);
   const { api, config, language } = useConsole();
   const { route } = useLocation();
@@ -72,6 +84,12 @@ function Pay(props: { order: PublicOrder; balance: MoneyValue; onRefused: () => 
   };
   const isShort = shortfall.amount > 0;
   const { run, running, problem } = useAction(async () => {
+    // Another tab may have topped up: no more is added than the order lacks now. After a lost answer
+    // the balance does not tell, and the keys of the repetition are enough.
+    if (isShort && !problem?.open) {
+      const { balance: now } = await api.read<Wallet>('/v1/wallet', { signal: until });
+      if (now.amount !== balance.amount) return onChanged();
+    }
     try {
       const placed = await payAgain(api, order, isShort ? shortfall : null, { until });
       if (!until.aborted) route(`/orders/${placed.id}`);

@@ -107,7 +107,7 @@ function sectionOf(path: string, sections: Section[]): string | undefined {
 
 function Menu() {
   const texts = useTexts(common);
-  const { session, signOut } = useConsole();
+  const { session, signOut, language } = useConsole();
   const { route } = useLocation();
   return (
     <div class="menu">
@@ -132,7 +132,7 @@ function Menu() {
         )}
         <LanguageChoice />
         <ThemeChoice />
-        <a href="/docs" class="menu-item">
+        <a href={`/docs?lang=${language}`} class="menu-item">
           {texts.apiDocs}
         </a>
         {session !== null && (

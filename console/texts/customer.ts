@@ -9,6 +9,14 @@ export const customer = {
       topUp: 'Пополнить',
       amount: 'Сумма',
       willAdd: (sum: string) => `Будет зачислено: ${sum}`,
+      lacks: (sum: string) => `Новому заказу не хватает ${sum}.`,
+      more: {
+        ask: (sum: string, lacks: string) =>
+          `Пополнить на ${sum}? Это больше, чем нужно для заказа: не хватает ${lacks}.`,
+        confirm: (sum: string) => `Пополнить на ${sum}`,
+        cancel: 'Изменить сумму',
+      },
+      toOrder: 'Вернуться к заказу',
       toppedUp: (sum: string) => `Кошелёк пополнен на ${sum}.`,
       unknown: {
         title: 'Неизвестно, пополнен ли кошелёк',
@@ -136,6 +144,14 @@ export const customer = {
       topUp: 'Top up',
       amount: 'Amount',
       willAdd: (sum: string) => `You’ll add ${sum}`,
+      lacks: (sum: string) => `Your new order is short by ${sum}.`,
+      more: {
+        ask: (sum: string, lacks: string) =>
+          `Top up ${sum}? That’s more than the order needs: it’s short by ${lacks}.`,
+        confirm: (sum: string) => `Top up ${sum}`,
+        cancel: 'Change the amount',
+      },
+      toOrder: 'Back to the order',
       toppedUp: (sum: string) => `Added ${sum} to your wallet.`,
       unknown: {
         title: 'We don’t know if your wallet was topped up',

@@ -12,6 +12,7 @@ export const orderAgain = {
     closed:
       'Самостоятельно пополнить кошелёк нельзя: попросите оператора зачислить недостающую сумму, а потом вернитесь на эту страницу.',
     otherCurrency: 'Кошелёк в другой валюте, поэтому оплатить этот заказ из него нельзя.',
+    changed: 'Баланс кошелька изменился. Проверьте сумму и нажмите кнопку ещё раз.',
     notCancelled: 'Этот заказ не отменён, повторять его не нужно.',
     open: 'Открыть заказ',
     unknown:
@@ -29,6 +30,7 @@ export const orderAgain = {
     closed:
       'You can’t top up your wallet yourself. Ask an operator to add the missing amount, then come back to this page.',
     otherCurrency: 'Your wallet has another currency, so it can’t pay for this order.',
+    changed: 'Your wallet balance has changed. Check the amount and press the button again.',
     notCancelled: 'This order isn’t cancelled, so there is nothing to repeat.',
     open: 'View the order',
     unknown:

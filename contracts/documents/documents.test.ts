@@ -118,7 +118,7 @@ for (const { name, document, operations } of documents) {
 
   test(`${name}: every body, answer and problem has an example that its schema allows`, () => {
     const faults: string[] = [];
-    for (const { operationId, parameters, requestBody, responses } of operations) {
+    for (const { operationId, requestBody, responses } of operations) {
       const answers = Object.values(responses).map((answer) => answerOf(document, answer));
       const media = [requestBody, ...answers].flatMap((one) => Object.values(one?.content ?? {}));
       for (const { schema, example, examples } of media) {
@@ -131,11 +131,18 @@ for (const { name, document, operations } of documents) {
           faults.push(...faultsOf(schema, value).map((fault) => `${operationId}: ${fault}`));
         }
       }
-      for (const { name: parameter, schema, in: place, example } of parameters) {
-        if (place !== 'path') continue;
-        faults.push(...faultsOf(schema, example).map((fault) => `${parameter}: ${fault}`));
-      }
     }
+    assert.deepEqual(faults, [], 'add values to contracts/documents/example-values.ts');
+  });
+
+  test(`${name}: every parameter has an example that its schema allows`, () => {
+    const faults = operations.flatMap(({ operationId, parameters }) =>
+      parameters.flatMap(({ name: parameter, schema, example }) => {
+        const found = example === undefined || example === MISSING ? ['it has no example'] : [];
+        found.push(...faultsOf(schema, example));
+        return found.map((fault) => `${operationId}, ${parameter}: ${fault}`);
+      }),
+    );
     assert.deepEqual(faults, [], 'add values to contracts/documents/example-values.ts');
   });
 

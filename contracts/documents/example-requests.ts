@@ -1,4 +1,4 @@
-import { kopecks, pendingOrder, reversal, topUp } from './example-values.ts';
+import { kopecks, pendingOrder, reversal, topUp, values } from './example-values.ts';
 
 /** Members of an example that belong to one operation; one that is undefined is left out. */
 interface Own {
@@ -6,6 +6,7 @@ interface Own {
   answer?: object;
   /** Of 202, which is not the one of 200 and 201. */
   answer202?: object;
+  parameters?: Record<string, unknown>;
 }
 
 const toppedUp = { body: { amount: kopecks(250_000) }, answer: topUp };
@@ -23,6 +24,7 @@ export const ofOperations: Record<string, Own | undefined> = {
   operatorTopUp: toppedUp,
   topUpWallet: toppedUp,
   eraseCustomer: { body: { cursor: 'orders:0198c1f2' }, answer: { waits: false } },
+  listTraces: { parameters: { cursor: 'letters:0198c1f2' } },
   previewAnyLetter: { answer: { to: 'a***@example.com' } },
   previewLetter: { answer: { to: 'a***@example.com' } },
   readAnyJourney: { answer: { letter: null, complete: false } },
@@ -37,4 +39,16 @@ export const ofOperations: Record<string, Own | undefined> = {
   repairBooks: { body: { cursor: undefined, writeOff: undefined } },
   reverseAnyTopUp: { answer: reversal },
   reverseTopUp: { answer: reversal },
+};
+
+/** By the name of a parameter: those whose name is another thing in bodies, or is not in them. */
+export const ofParameters: Record<string, unknown> = {
+  'idempotency-key': values.idempotencyKey,
+  'if-match': '"2"',
+  'if-none-match': '"2"',
+  from: '2026-03-01T00:00:00Z',
+  until: '2026-04-01T00:00:00Z',
+  subject: values.customerId,
+  timeZone: 'Asia/Yekaterinburg',
+  q: values.email,
 };

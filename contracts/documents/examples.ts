@@ -1,10 +1,10 @@
 import type { TSchema } from 'typebox';
 import type { Operation } from '../operation.ts';
-import { ofOperations } from './example-requests.ts';
+import { ofOperations, ofParameters } from './example-requests.ts';
 import { absent, named, ofFormats, values } from './example-values.ts';
 import { formatOf } from './schemas.ts';
 
-// Examples of bodies and answers: made from the schemas, with values by the names of members, so
+// Examples of parameters, bodies and answers: made from the schemas, with values by the names of members, so
 // that a new operation has one where its members have known names. The test of the documents
 // validates each, and names what lacks a value.
 
@@ -86,7 +86,9 @@ export function createExamples(schemas: Record<string, TSchema>) {
       const own = ofOperations[operationId]?.[status === 202 ? 'answer202' : 'answer'];
       return withOwn(exampleOf(schema as Schema), own);
     },
-    ofParameter({ path }: Operation, name: string, schema: TSchema): unknown {
+    ofParameter({ operationId, path }: Operation, name: string, schema: TSchema): unknown {
+      const own = { ...ofParameters, ...ofOperations[operationId]?.parameters };
+      if (name in own) return own[name];
       // An id in a path is that of what the last word before it names.
       return path.includes('/operations/:operationId') && name === 'operationId'
         ? values.reversesOperationId

@@ -195,7 +195,7 @@ function parametersOf(operation: Operation, context: Context): Record<string, un
         ...(context.components.publish(schema, 'request') as object),
         ...(name === 'limit' && isList(operation) && { default: PAGE_SIZE_DEFAULT }),
       },
-      ...(place === 'path' && { example: context.examples.ofParameter(operation, name, schema) }),
+      example: context.examples.ofParameter(operation, name, schema),
     }));
   return [
     ...listed('path', params),

@@ -46,7 +46,7 @@ import { servePrivacy } from './privacy/privacy-routes.ts';
 import { serveReconciliation } from './reconciliation/reconciliation-routes.ts';
 import { serveSearch } from './search/search-routes.ts';
 import { consoleConfigOf } from './web/console-config.ts';
-import { CONSOLE_ASSETS_PREFIX, serveConsole } from './web/console-routes.ts';
+import { CONSOLE_ASSETS_PREFIX, isConsoleServed, serveConsole } from './web/console-routes.ts';
 import { DOCS_ASSETS_PREFIX, serveDocs } from './web/docs-routes.ts';
 import { serveFaultLab } from './web/fault-lab-routes.ts';
 import { checkHosts } from './web/host-check.ts';
@@ -103,8 +103,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     billing: clients.billing.checkReady,
   });
   if (config.METRICS) serveMetrics(app, metrics);
-  await serveDocs(app);
-  serveProblems(app);
+  await serveDocuments(app, config);
   await serveConsole(app, config.CONSOLE, consoleConfigOf(config));
   serveApi(app, gateway, { count, erased });
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
@@ -138,6 +137,16 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
       await metricsServer?.close();
     },
   };
+}
+
+/** The pages that explain the API, with links to those that this gateway has. */
+async function serveDocuments(app: HttpServer, config: GatewayConfig): Promise<void> {
+  const links = {
+    console: isConsoleServed(config.CONSOLE),
+    mailbox: config.MAILBOX_URL !== undefined,
+  };
+  await serveDocs(app, links);
+  serveProblems(app, links);
 }
 
 function createServer(config: GatewayConfig, log: Logger, metrics: Metrics): HttpServer {

@@ -111,6 +111,11 @@ export interface ConsoleConfig {
   commandLine: string;
 }
 
+/** Whether there are pages of the console: it is on, and it was built. */
+export function isConsoleServed(enabled: boolean): boolean {
+  return enabled && existsSync(`${BUILT}index.html`);
+}
+
 /**
  * The web console at `/`, as static files. Where it is off or was not built (an image may leave it
  * out), `/` redirects to the API's docs.
@@ -120,7 +125,7 @@ export async function serveConsole(
   enabled: boolean,
   config: ConsoleConfig,
 ): Promise<void> {
-  if (!enabled || !existsSync(`${BUILT}index.html`)) {
+  if (!isConsoleServed(enabled)) {
     app.get('/', (_request, reply) => reply.redirect('/docs'));
     return;
   }

@@ -10,7 +10,7 @@ import { memberTexts } from './events-texts.ts';
 async function start(t: TestContext) {
   const app = createHttpServer({ log: pino({ level: 'silent' }) });
   t.after(() => app.close());
-  await serveDocs(app);
+  await serveDocs(app, { console: true, mailbox: false });
   const url = await listen(app, '127.0.0.1', 0);
   return async (path: string, language = '*') => {
     const answer = await fetch(`${url}${path}`, { headers: { 'accept-language': language } });
@@ -66,8 +66,26 @@ test('the policy of /docs/events allows its style and nothing else', async (t) =
   assert.doesNotMatch(text, /<script|style=|\son[a-z]+=/);
 });
 
-test('the pages of the documents link to each other', async (t) => {
+test('a page links to the others in its language, and only to those that are there', async (t) => {
   const get = await start(t);
-  assert.match((await get('/docs')).text, /href="\/docs\/events"/);
-  assert.match((await get('/docs/events')).text, /href="\/docs"/);
+  for (const path of ['/docs', '/docs/events']) {
+    const { text } = await get(path, 'en');
+    const [, navigation = ''] = /<nav[^>]*>([\s\S]*)<\/nav>/.exec(text) ?? [];
+    const links = [...navigation.matchAll(/href="([^"]+)"/g)].map(([, link]) => link);
+    assert.deepEqual(links, ['/', '/docs?lang=en', '/docs/events?lang=en', '/problems?lang=en']);
+    assert.ok(navigation.includes(`<a href="${path}?lang=en" aria-current="page">`), path);
+  }
+});
+
+test('/docs is in the language of the reader around Swagger UI, and runs no inline code', async (t) => {
+  const get = await start(t);
+  const { text, headers } = await get('/docs', 'ru');
+  assert.match(text, /<html lang="ru">[\s\S]*<div id="api" lang="en">/);
+  const policy = headers.get('content-security-policy') ?? '';
+  assert.ok(policy.startsWith("default-src 'none'; script-src 'self'"));
+  assert.doesNotMatch(policy, /unsafe/);
+  assert.doesNotMatch(text, /<script>|style="|\son[a-z]+=/);
+  for (const [, address = ''] of text.matchAll(/(?:src|href)="(\/docs\/[^"?]+\.[a-z]+)"/g)) {
+    assert.equal((await get(address)).status, 200, address);
+  }
 });

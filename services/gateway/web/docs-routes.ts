@@ -1,54 +1,69 @@
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { asyncApi } from '#contracts/documents/asyncapi.ts';
 import { gatewayApi } from '#contracts/documents/published.ts';
-import { type Language, languageOf } from '#platform/http/language.ts';
+import type { Language } from '#platform/http/language.ts';
 import type { HttpServer } from '#platform/http/server.ts';
 import { serveFiles } from '#platform/http/static-files.ts';
-import { EVENTS_PAGE_HEADERS, eventsPage } from './events-page.ts';
+import { DOCS_SCRIPT } from './docs-script.ts';
+import {
+  type FramedPage,
+  type FrameLinks,
+  framed,
+  languageOfPage,
+  onDemand,
+  SCRIPTED_POLICY,
+  STATIC_POLICY,
+  sendPage,
+} from './document-frame.ts';
+import { eventsPage } from './events-page.ts';
 
 // Swagger UI comes from its npm package; nothing is loaded from other hosts.
 const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 /** Prefix of the files of Swagger UI. */
 export const DOCS_ASSETS_PREFIX = '/docs/assets/';
-const CONTENT_SECURITY_POLICY =
-  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; " +
-  "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const THEME = new URL('docs-theme.css', import.meta.url);
 
-const PAGE = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Orderbell API</title>
-<link rel="icon" href="/docs/assets/favicon-32x32.png">
-<link rel="stylesheet" href="/docs/assets/swagger-ui.css">
-</head>
-<body>
-<nav style="padding:1rem 1.25rem 0;font-family:sans-serif">
-<a href="/docs/events">Events</a> · <a href="/openapi.json">OpenAPI</a>
-</nav>
-<div id="api"></div>
-<script src="/docs/assets/swagger-ui-bundle.js"></script>
+const API_TEXTS = {
+  ru: {
+    about: 'Все операции, с примерами: здесь их можно и вызвать. Описания — на английском.',
+    document: 'Документ для программ',
+    noScript: 'Этой странице нужен JavaScript. Те же описания — в документе для программ.',
+  },
+  en: {
+    about: 'All operations, with examples, to read and to try out.',
+    document: 'Document for programs',
+    noScript: 'This page needs JavaScript. The document for programs has the same descriptions.',
+  },
+};
+
+function apiPage(language: Language): FramedPage {
+  const { about, document, noScript } = API_TEXTS[language];
+  return {
+    title: 'API',
+    head: `<link rel="icon" href="${DOCS_ASSETS_PREFIX}favicon-32x32.png">
+<link rel="stylesheet" href="${DOCS_ASSETS_PREFIX}swagger-ui.css">
+<link rel="stylesheet" href="/docs/theme.css">
+`,
+    content: `<h1>API</h1>
+<p>${about} ${document}: <a href="/openapi.json">OpenAPI</a></p>
+<noscript><p>${noScript}</p></noscript>
+<div id="api" lang="en"></div>`,
+    scripts: `<script src="${DOCS_ASSETS_PREFIX}swagger-ui-bundle.js"></script>
 <script src="/docs/start.js"></script>
-</body>
-</html>
-`;
-
-const SCRIPT = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#api', deepLinking: true });\n`;
-
-/** Made once, by the first reader: a start does not wait for documents that nobody may read. */
-function onDemand(make: () => string): () => string {
-  let made: string | undefined;
-  return () => {
-    made ??= make();
-    return made;
+`,
   };
 }
 
+const PAGES = [
+  { path: '/docs', policy: SCRIPTED_POLICY, pageIn: apiPage },
+  { path: '/docs/events', policy: STATIC_POLICY, pageIn: eventsPage },
+] as const;
+
 /** `/openapi.json` and `/asyncapi.json`, and the pages `/docs` and `/docs/events`, which show them. */
-export async function serveDocs(app: HttpServer): Promise<void> {
+export async function serveDocs(app: HttpServer, links: FrameLinks): Promise<void> {
   const openApiText = onDemand(() => JSON.stringify(gatewayApi()));
   const asyncApiText = onDemand(() => JSON.stringify(asyncApi()));
   app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(openApiText()));
@@ -56,27 +71,18 @@ export async function serveDocs(app: HttpServer): Promise<void> {
     reply.type('application/json').send(asyncApiText()),
   );
   app.get('/docs/', (_request, reply) => reply.redirect('/docs'));
-  app.get('/docs', (_request, reply) =>
-    reply
-      .header('content-security-policy', CONTENT_SECURITY_POLICY)
-      .type('text/html; charset=utf-8')
-      .send(PAGE),
-  );
-  const eventsPages = {
-    ru: onDemand(() => eventsPage('ru')),
-    en: onDemand(() => eventsPage('en')),
-  };
-  app.get('/docs/events', { config: { page: true } }, ({ query, headers }, reply) => {
-    // The language of the link that was followed, else that of the browser.
-    const { lang } = query as { lang?: unknown };
-    const isKnown = lang === 'ru' || lang === 'en';
-    const language: Language = isKnown ? lang : languageOf(headers['accept-language']);
-    return reply
-      .headers({ ...EVENTS_PAGE_HEADERS, 'content-language': language })
-      .type('text/html; charset=utf-8')
-      .send(eventsPages[language]());
-  });
-  app.get('/docs/start.js', (_request, reply) => reply.type('text/javascript').send(SCRIPT));
+  for (const { path: section, policy, pageIn } of PAGES) {
+    const htmlIn = (language: Language) =>
+      onDemand(() => framed(pageIn(language), { language, section, links }));
+    const pages = { ru: htmlIn('ru'), en: htmlIn('en') };
+    app.get(section, { config: { page: true } }, (request, reply) => {
+      const language = languageOfPage(request);
+      return sendPage(reply, { html: pages[language](), language, policy });
+    });
+  }
+  const theme = await readFile(THEME, 'utf8');
+  app.get('/docs/theme.css', (_request, reply) => reply.type('text/css').send(theme));
+  app.get('/docs/start.js', (_request, reply) => reply.type('text/javascript').send(DOCS_SCRIPT));
   await serveFiles(app, {
     folder: assets,
     prefix: DOCS_ASSETS_PREFIX,

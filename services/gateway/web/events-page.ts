@@ -1,29 +1,10 @@
-import { hash } from 'node:crypto';
 import { asyncApi } from '#contracts/documents/asyncapi.ts';
 import type { Language } from '#platform/http/language.ts';
 import { escapeHtml } from '#platform/values/html.ts';
+import { type FramedPage, htmlOf } from './document-frame.ts';
 import { memberTexts, pageTexts } from './events-texts.ts';
 
 // The page about the topic, for people who consume it: made from the AsyncAPI document at the start.
-
-// Colours as in the console (console/styles/base.css), light and dark.
-const STYLE = `:root{color-scheme:light dark}
-body{margin:0 auto;padding:2rem 1rem;max-width:52rem;font:1rem/1.5 system-ui,sans-serif;
-background:light-dark(#f5f6f4,#101615);color:light-dark(#17211f,#e8eeec)}
-a{color:light-dark(#0f6b6b,#5cc7c0)}
-nav{display:flex;flex-wrap:wrap;gap:1rem}nav :last-child{margin-left:auto}
-table{width:100%;border-collapse:collapse}
-th,td{padding:.5rem .75rem .5rem 0;text-align:left;vertical-align:top;
-border-bottom:1px solid light-dark(#d8dedb,#2b3634)}
-code{overflow-wrap:anywhere}
-pre{padding:1rem;overflow-x:auto;background:light-dark(#e9edeb,#1a2321)}`;
-
-export const EVENTS_PAGE_HEADERS = {
-  'content-security-policy':
-    `default-src 'none'; style-src 'sha256-${hash('sha256', STYLE, 'base64')}'; ` +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  vary: 'Accept-Language',
-};
 
 interface Schema {
   type?: string | string[];
@@ -51,55 +32,46 @@ interface EventsDocument {
   components: { messages: { OrderUpdateMessage: Message } };
 }
 
-/** The page in a language, as HTML. */
-export function eventsPage(language: Language): string {
+/** The page in a language, without its frame. */
+export function eventsPage(language: Language): FramedPage {
   const texts = pageTexts[language];
   const { channels, components } = asyncApi() as unknown as EventsDocument;
   const { headers, payload, examples } = components.messages.OrderUpdateMessage;
-  const [other, otherName] = texts.other;
-  return `<!doctype html>
-<html lang="${language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${texts.title} – Orderbell</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<nav><a href="/docs">${texts.api}</a>
-<a href="/asyncapi.json">AsyncAPI</a>
-<a href="?lang=${other}" lang="${other}" hreflang="${other}">${otherName}</a></nav>
-<main>
-<h1>${texts.title}</h1>
-${texts.about.map((text) => `<p>${html(text)}</p>`).join('\n')}
-<p>${texts.topic}: <code>${escapeHtml(channels.orders.address)}</code></p>
-<h2>${texts.headers}</h2>
-${tableOf(headers, language)}
-<h2>${texts.value}</h2>
-${tableOf(payload, language)}
+  return {
+    title: texts.title,
+    content: `<h1>${texts.title}</h1>
+${texts.about.map((text) => `<p>${htmlOf(text)}</p>`).join('\n')}
+<p>${texts.topic}: <code>${escapeHtml(channels.orders.address)}</code>.
+${texts.document}: <a href="/asyncapi.json">AsyncAPI</a></p>
+<h2 id="headers">${texts.headers}</h2>
+${tableOf(headers, 'headers', language)}
+<h2 id="value">${texts.value}</h2>
+${tableOf(payload, 'value', language)}
 <h2>${texts.examples}</h2>
-${examples.map((example) => exampleOf(example, language)).join('\n')}
-</main>
-</body>
-</html>
-`;
+${examples.map((example) => exampleOf(example, language)).join('\n')}`,
+  };
 }
 
-function tableOf({ properties = {}, required = [] }: Schema, language: Language): string {
+/** @param heading id of its heading; a table wider than the window scrolls, by keys too */
+function tableOf(
+  { properties = {}, required = [] }: Schema,
+  heading: string,
+  language: Language,
+): string {
   const texts = pageTexts[language];
   const rows = Object.entries(properties).map(([name, schema]) => {
     const text = memberTexts[name]?.[language] ?? '';
     const presence = required.includes(name) ? texts.always : texts.sometimes;
-    return `<tr><th scope="row"><code>${escapeHtml(name)}</code></th><td>${html(text)}</td>
+    return `<tr><th scope="row"><code>${escapeHtml(name)}</code></th><td>${htmlOf(text)}</td>
 <td>${formOf(schema)}</td><td>${presence}</td></tr>`;
   });
   const heads = [texts.name, texts.meaning, texts.form, texts.presence];
-  return `<table>
+  return `<div class="table" role="region" aria-labelledby="${heading}" tabindex="0"><table>
 <thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join('')}</tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody>
-</table>`;
+</table></div>`;
 }
 
 /** What a value looks like: the words it may be, its format, or its type. */
@@ -114,10 +86,7 @@ function exampleOf({ name, headers, payload }: Example, language: Language): str
   const lines = Object.entries(headers).map(([key, value]) => `${key}: ${value}`);
   const text = `${lines.join('\n')}\n\n${JSON.stringify(payload, null, 2)}`;
   const title = pageTexts[language].exampleTitles[name] ?? name;
-  return `<h3>${escapeHtml(title)}</h3>\n<pre><code>${escapeHtml(text)}</code></pre>`;
+  return `<h3>${escapeHtml(title)}</h3>\n<pre tabindex="0"><code>${escapeHtml(text)}</code></pre>`;
 }
 
 const codeOf = (text: string) => `<code>${escapeHtml(text)}</code>`;
-
-/** A text of ours; words in backticks are code. */
-const html = (text: string) => escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');

@@ -3,7 +3,6 @@ import type { Language } from '#platform/http/language.ts';
 interface PageTexts {
   title: string;
   about: string[];
-  api: string;
   topic: string;
   headers: string;
   value: string;
@@ -15,7 +14,7 @@ interface PageTexts {
   presence: string;
   always: string;
   sometimes: string;
-  other: [language: Language, name: string];
+  document: string;
 }
 
 /** Texts of the page about events. */
@@ -27,7 +26,6 @@ export const pageTexts: Record<Language, PageTexts> = {
       'Доставка — не менее одного раза: повтор узнают по `ce_id`. Порядок есть только внутри одного заказа.',
       'Сообщение — CloudEvents 1.0 в бинарном режиме Kafka: значение — JSON, атрибуты — заголовки. В пределах v1 поля только добавляются: незнакомые пропускайте.',
     ],
-    api: 'API',
     topic: 'Топик',
     headers: 'Заголовки',
     value: 'Значение',
@@ -39,7 +37,7 @@ export const pageTexts: Record<Language, PageTexts> = {
     presence: 'Есть ли',
     always: 'всегда',
     sometimes: 'не всегда',
-    other: ['en', 'English'],
+    document: 'Документ для программ',
   },
   en: {
     title: 'Events',
@@ -48,7 +46,6 @@ export const pageTexts: Record<Language, PageTexts> = {
       'Delivery is at least once: recognize a repetition by `ce_id`. Only events of one order are in order.',
       'A message is CloudEvents 1.0 in Kafka binary mode: the value is JSON, the attributes are headers. Within v1 members are only added: ignore those that you do not know.',
     ],
-    api: 'API',
     topic: 'Topic',
     headers: 'Headers',
     value: 'Value',
@@ -60,7 +57,7 @@ export const pageTexts: Record<Language, PageTexts> = {
     presence: 'Present',
     always: 'always',
     sometimes: 'not always',
-    other: ['ru', 'Русский'],
+    document: 'Document for programs',
   },
 };
 

@@ -12,7 +12,7 @@ import { RUSSIAN } from './problem-texts-ru.ts';
 
 async function startPages(t: TestContext) {
   const app = createHttpServer({ log: pino({ level: 'silent' }) });
-  serveProblems(app);
+  serveProblems(app, { console: false, mailbox: false });
   const url = await listen(app, '127.0.0.1', 0);
   t.after(() => app.close());
   return (path: string, language?: string) =>
