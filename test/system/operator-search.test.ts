@@ -137,7 +137,7 @@ async function checkOperations(t: TestContext, { anna, paid, operations, operato
   });
 }
 
-async function checkCustomers(t: TestContext, { anna, operator }: Bed) {
+async function checkCustomers(t: TestContext, { anna, operator, system }: Bed) {
   await t.test('all of them, with balances and masked addresses', async () => {
     const all = await walk(operator, '/v1/operator/customers?limit=2&locale=ru');
     const own = all.filter(({ customerId }) => customerId === anna.customerId);
@@ -146,6 +146,12 @@ async function checkCustomers(t: TestContext, { anna, operator }: Bed) {
     assert.deepEqual(own, [{ ...customer, balance: rub(300) }]);
     const byId = await operator.call('GET', `/v1/operator/customers?customerId=${anna.customerId}`);
     assert.deepEqual(byId.body, { data: own, nextCursor: null });
+  });
+  await t.test('an address that a customer gives as the name is masked too', async () => {
+    const { customerId } = await system.customer({ name: 'Anna anna@example.com' });
+    const path = `/v1/operator/customers?customerId=${customerId}`;
+    const [found] = (await operator.call('GET', path)).body.data;
+    assert.equal(found.name, 'Anna a***@example.com');
   });
   await t.test('400 for a wrong cursor or parameter', async () => {
     for (const query of ['cursor=x', 'locale=de', 'confirmed=1', 'name=Anna']) {
