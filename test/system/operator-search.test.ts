@@ -96,6 +96,22 @@ async function checkOrders(t: TestContext, { anna, paid, declined, operator, sys
     const found = idsOf(all).filter((id) => [paid.id, declined.id, other.id].includes(id));
     assert.deepEqual(found, [other.id, declined.id, paid.id]);
   });
+  await t.test('an address that a customer gives as the name of an item is masked', async () => {
+    const boris = await system.customer({ topUp: 100 });
+    const item = { name: 'for bob@example.com', sku: 'bob@example.com', quantity: 1 };
+    const items = [{ ...item, unitPrice: rub(10) }];
+    const { body: own } = await boris.call('POST', '/v1/orders', { items });
+    const masked = { ...items[0], name: 'for b***@example.com', sku: 'b***@example.com' };
+    const [listed] = await walk(operator, `/v1/operator/orders?customerId=${boris.customerId}`);
+    const journey = await operator.call('GET', `/v1/operator/orders/${own.id}/journey`);
+    const settled = await operator.call('POST', `/v1/operator/orders/${own.id}/settlement`, {
+      reason: 'x',
+    });
+    for (const order of [listed, journey.body.order, settled.body]) {
+      assert.deepEqual(order, { ...own, items: [masked] });
+    }
+    assert.deepEqual((await boris.call('GET', `/v1/orders/${own.id}`)).body, own);
+  });
   await t.test('400 for a wrong cursor, range or parameter', async () => {
     const wrong: [query: string, parameter: string][] = [
       ['cursor=x', 'cursor'],
