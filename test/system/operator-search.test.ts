@@ -309,7 +309,9 @@ test('an operator ends a pending order now, and a billing that is away leaves it
   assert.deepEqual((await settle()).body, settled.body);
   assert.deepEqual((await anna.call('GET', '/v1/wallet')).body.balance, rub(500));
   assertProblem(await settle(randomUUID()), 404, 'not-found');
-  assertProblem(await settle(pending.id, { reason: ' ' }), 400, 'invalid-request');
+  for (const reason of [' ', 'a\u0000b', 'a\nb', '\u202e', 'x'.repeat(201), 5]) {
+    assertProblem(await settle(pending.id, { reason }), 400, 'invalid-request');
+  }
 
   const trail = await operator.call(
     'GET',
@@ -331,11 +333,13 @@ test('a captured payment makes a settled order Paid', async (t) => {
     system.databaseUrl('orders'),
     `update orders set status = 'Pending', payment_operation_id = null where id = '${paid.id}'`,
   );
-  const { status, body } = await operator.call(
-    'POST',
-    `/v1/operator/orders/${paid.id}/settlement`,
-    { reason: 'оплата прошла' },
-  );
-  assert.deepEqual([status, body.status, body.payment], [200, 'Paid', paid.payment]);
+  // Of settlements at once, one ends the order, and all answer with it.
+  const settle = () =>
+    operator.call('POST', `/v1/operator/orders/${paid.id}/settlement`, { reason: 'оплата прошла' });
+  for (const { status, body } of await Promise.all([settle(), settle(), settle()])) {
+    assert.deepEqual([status, body.status, body.payment], [200, 'Paid', paid.payment]);
+  }
   assert.deepEqual((await anna.call('GET', '/v1/wallet')).body.balance, rub(400));
+  const { data } = (await anna.call('GET', '/v1/wallet/operations')).body;
+  assert.deepEqual(data.filter(({ type }: { type: string }) => type === 'charge').length, 1);
 });

@@ -106,6 +106,23 @@ test('letters are found by the time of their event, by amount, and by acknowledg
   }
 });
 
+test('a list of one customer’s letters is recorded with the customer, a list of all without', async (t) => {
+  const service = await start(t);
+  const headers = { 'x-actor': 'pat' };
+  for (const query of ['?customerId=anna', '?customerId=boris&minAmount=1', '']) {
+    await service.call('GET', `${LETTERS}${query}`, undefined, { headers });
+  }
+  const { rows } = await service.database.query(
+    'select actor, action, subject from audit_trail order by id',
+  );
+  const entry = { actor: 'pat', action: 'list-letters' };
+  assert.deepEqual(rows, [
+    { ...entry, subject: { customerId: 'anna' } },
+    { ...entry, subject: { customerId: 'boris' } },
+    { ...entry, subject: {} },
+  ]);
+});
+
 test('an acknowledged letter needs nobody, until it is resent and fails again', async (t) => {
   const service = await start(t, Array(2).fill({ at: 'rcpt', do: 'reply', reply: REFUSAL }));
   await service.putProfile('anna', 'anna@example.com');
