@@ -93,12 +93,16 @@ test('a failed letter, acknowledged, then resent: the journey says each time how
 test('a discarded dead letter ends nothing else, and is redriven where it is named', async (t) => {
   const system = await startTestSystem(t);
   const operator = await system.operator();
-  const bytes = Buffer.from('poison');
+  const bytes = Buffer.from('poison of anna@example.com');
   await system.broker.publish({ key: 'foreign', value: bytes, headers: {} });
   const [dead] = await eventually('the dead letter', async () => {
     const { data } = (await operator.call('GET', `${DEAD}?state=dead`)).body;
     return data.length > 0 && data;
   });
+  // Whatever a message holds, an operator reads no address whole.
+  assert.equal(dead.value, 'poison of a***@example.com');
+  const alone = await operator.call('GET', `${DEAD}/${dead.id}`);
+  assert.equal(alone.body.value, dead.value);
   const body = { deadLetterIds: [dead.id], reason: 'a test message' };
   const { body: first } = await operator.call('POST', `${DEAD}/discard`, body);
   assert.deepEqual(first, { discarded: 1, refused: 0 });
@@ -112,7 +116,7 @@ test('a discarded dead letter ends nothing else, and is redriven where it is nam
   const { body: many } = await operator.call('POST', `${DEAD}/redrive`);
   assert.deepEqual(many, { redriven: 0, refused: 0, dead: 0 });
   const { body: one } = await operator.call('POST', `${DEAD}/${dead.id}/redrive`);
-  assert.deepEqual([one.state, one.redrives], ['discarded', 1]);
+  assert.deepEqual([one.state, one.redrives, one.value], ['discarded', 1, dead.value]);
 });
 
 test('the history has the figures of both services, and null for one that is away', async (t) => {

@@ -96,6 +96,22 @@ async function checkOrders(t: TestContext, { anna, paid, declined, operator, sys
     const found = idsOf(all).filter((id) => [paid.id, declined.id, other.id].includes(id));
     assert.deepEqual(found, [other.id, declined.id, paid.id]);
   });
+  await t.test('an address that a customer gives as the name of an item is masked', async () => {
+    const boris = await system.customer({ topUp: 100 });
+    const item = { name: 'for bob@example.com', sku: 'bob@example.com', quantity: 1 };
+    const items = [{ ...item, unitPrice: rub(10) }];
+    const { body: own } = await boris.call('POST', '/v1/orders', { items });
+    const masked = { ...items[0], name: 'for b***@example.com', sku: 'b***@example.com' };
+    const [listed] = await walk(operator, `/v1/operator/orders?customerId=${boris.customerId}`);
+    const journey = await operator.call('GET', `/v1/operator/orders/${own.id}/journey`);
+    const settled = await operator.call('POST', `/v1/operator/orders/${own.id}/settlement`, {
+      reason: 'x',
+    });
+    for (const order of [listed, journey.body.order, settled.body]) {
+      assert.deepEqual(order, { ...own, items: [masked] });
+    }
+    assert.deepEqual((await boris.call('GET', `/v1/orders/${own.id}`)).body, own);
+  });
   await t.test('400 for a wrong cursor, range or parameter', async () => {
     const wrong: [query: string, parameter: string][] = [
       ['cursor=x', 'cursor'],
@@ -137,7 +153,7 @@ async function checkOperations(t: TestContext, { anna, paid, operations, operato
   });
 }
 
-async function checkCustomers(t: TestContext, { anna, operator }: Bed) {
+async function checkCustomers(t: TestContext, { anna, operator, system }: Bed) {
   await t.test('all of them, with balances and masked addresses', async () => {
     const all = await walk(operator, '/v1/operator/customers?limit=2&locale=ru');
     const own = all.filter(({ customerId }) => customerId === anna.customerId);
@@ -146,6 +162,12 @@ async function checkCustomers(t: TestContext, { anna, operator }: Bed) {
     assert.deepEqual(own, [{ ...customer, balance: rub(300) }]);
     const byId = await operator.call('GET', `/v1/operator/customers?customerId=${anna.customerId}`);
     assert.deepEqual(byId.body, { data: own, nextCursor: null });
+  });
+  await t.test('an address that a customer gives as the name is masked too', async () => {
+    const { customerId } = await system.customer({ name: 'Anna anna@example.com' });
+    const path = `/v1/operator/customers?customerId=${customerId}`;
+    const [found] = (await operator.call('GET', path)).body.data;
+    assert.equal(found.name, 'Anna a***@example.com');
   });
   await t.test('400 for a wrong cursor or parameter', async () => {
     for (const query of ['cursor=x', 'locale=de', 'confirmed=1', 'name=Anna']) {
@@ -287,7 +309,9 @@ test('an operator ends a pending order now, and a billing that is away leaves it
   assert.deepEqual((await settle()).body, settled.body);
   assert.deepEqual((await anna.call('GET', '/v1/wallet')).body.balance, rub(500));
   assertProblem(await settle(randomUUID()), 404, 'not-found');
-  assertProblem(await settle(pending.id, { reason: ' ' }), 400, 'invalid-request');
+  for (const reason of [' ', 'a\u0000b', 'a\nb', '\u202e', 'x'.repeat(201), 5]) {
+    assertProblem(await settle(pending.id, { reason }), 400, 'invalid-request');
+  }
 
   const trail = await operator.call(
     'GET',
@@ -309,11 +333,13 @@ test('a captured payment makes a settled order Paid', async (t) => {
     system.databaseUrl('orders'),
     `update orders set status = 'Pending', payment_operation_id = null where id = '${paid.id}'`,
   );
-  const { status, body } = await operator.call(
-    'POST',
-    `/v1/operator/orders/${paid.id}/settlement`,
-    { reason: 'оплата прошла' },
-  );
-  assert.deepEqual([status, body.status, body.payment], [200, 'Paid', paid.payment]);
+  // Of settlements at once, one ends the order, and all answer with it.
+  const settle = () =>
+    operator.call('POST', `/v1/operator/orders/${paid.id}/settlement`, { reason: 'оплата прошла' });
+  for (const { status, body } of await Promise.all([settle(), settle(), settle()])) {
+    assert.deepEqual([status, body.status, body.payment], [200, 'Paid', paid.payment]);
+  }
   assert.deepEqual((await anna.call('GET', '/v1/wallet')).body.balance, rub(400));
+  const { data } = (await anna.call('GET', '/v1/wallet/operations')).body;
+  assert.deepEqual(data.filter(({ type }: { type: string }) => type === 'charge').length, 1);
 });

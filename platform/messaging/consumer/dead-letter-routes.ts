@@ -5,6 +5,7 @@ import { decodeCursor, pageWith } from '../../http/page.ts';
 import type { InternalApi } from '../../service/internal-service.ts';
 import type { Consumer } from './consumer.ts';
 import type { DeadLetterState } from './dead-letter-store.ts';
+import { maskedDeadLetter } from './dead-letter-view.ts';
 
 /** The operations on dead letters, as the contract of a service declares them. */
 export type DeadLetterOperations = Record<
@@ -36,7 +37,7 @@ export function serveConsumer(
   async function answerWith(id: string) {
     const found = await deadLetters.find(id);
     if (found === null) throw new AppError(commonProblems.notFound, `no dead letter ${id}`);
-    return { status: 200, body: found };
+    return { status: 200, body: maskedDeadLetter(found) };
   }
 
   api.serve(operations.listDeadLetters, async ({ query, request }) => {
@@ -44,7 +45,8 @@ export function serveConsumer(
     const before = decodeCursor(cursor, CURSOR);
     const { data, more } = await deadLetters.list({ state, before, limit });
     if (data.length > 0) await deadLetters.recordRead(actorOf(request), 'list-dead-letters', {});
-    return { status: 200, body: pageWith(data, more, ({ id }) => `dead-letters:${id}`) };
+    const keyOf = ({ id }: { id: string }) => `dead-letters:${id}`;
+    return { status: 200, body: pageWith(data, more, keyOf, maskedDeadLetter) };
   });
 
   api.serve(operations.getDeadLetter, async ({ params, request }) => {

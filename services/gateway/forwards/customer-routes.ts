@@ -24,7 +24,8 @@ export function serveCustomers(app: HttpServer, gateway: Gateway): void {
     const balances = await readBalances(gateway, ids, request.log);
     const data = found.map(({ customerId, name, email, locale }) => ({
       customerId,
-      name,
+      // A customer may write an address as the name.
+      name: maskAddresses(name),
       email: maskAddresses(email),
       locale,
       balance: balanceIn(gateway, balances, customerId),

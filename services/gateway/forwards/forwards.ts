@@ -9,7 +9,7 @@ import { deadlineIn } from '#platform/async/deadline.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import { bodyOf, partOr } from '../context/service-clients.ts';
-import { withLabel, withLabels } from '../orders/status-label.ts';
+import { maskedOrders, withLabel, withLabels } from '../orders/status-label.ts';
 import { forwardFor } from './forward.ts';
 
 // Longer than notifications waits for a broker that hangs, so that its part still arrives.
@@ -27,8 +27,8 @@ export function serveForwards(app: HttpServer, gateway: Gateway): void {
   own(contract.readLetter, notifications, letters.getLetter);
 
   const any = forwardFor('operator', app, gateway);
-  any(operator.readPendingOrders, ordersClient, operations.listPendingOrders, withLabels);
-  any(operator.readAllOrders, ordersClient, operations.listAllOrders, withLabels);
+  any(operator.readPendingOrders, ordersClient, operations.listPendingOrders, maskedOrders);
+  any(operator.readAllOrders, ordersClient, operations.listAllOrders, maskedOrders);
   any(operator.readAnyOperations, billing, listOperations);
   any(operator.readAllOperations, billing, wallets.listAllOperations);
   any(operator.readAnyOperation, billing, wallets.getAnyOperation);

@@ -17,7 +17,7 @@ import {
   PART_TIMEOUT_MS,
   partOr,
 } from '../context/service-clients.ts';
-import { withLabel } from '../orders/status-label.ts';
+import { maskedOrder, withLabel } from '../orders/status-label.ts';
 import { journeyOf, NOT_DELIVERED } from './journey.ts';
 
 /** An order's journey through the services, for its customer and for the operator. */
@@ -65,7 +65,8 @@ async function readJourney(gateway: Gateway, asked: JourneyRequest): Promise<con
   const { ORDER_DEADLINE_MS: orderDeadlineMs, RECOVERY_AGE_MS: recoveryAgeMs } = gateway.config;
   const times = { now: new Date(), orderDeadlineMs, recoveryAgeMs };
   const journey = journeyOf({ order, recovery, event, payment, delivery }, times);
-  return { order: withLabel(order, languageOf(request.headers['accept-language'])), ...journey };
+  const viewOf = customerId === undefined ? maskedOrder : withLabel;
+  return { order: viewOf(order, languageOf(request.headers['accept-language'])), ...journey };
 }
 
 async function readPayment(

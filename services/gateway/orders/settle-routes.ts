@@ -6,7 +6,7 @@ import type { Gateway } from '../context/context.ts';
 import { bodyOf, orderNotFound } from '../context/service-clients.ts';
 import { endingClients } from './order-clients.ts';
 import { endOrder } from './recover-orders.ts';
-import { withLabel } from './status-label.ts';
+import { maskedOrder } from './status-label.ts';
 
 /** The operator's end of a pending order: what recovery does, now. */
 export function serveSettlements(app: HttpServer, gateway: Gateway): void {
@@ -32,6 +32,9 @@ export function serveSettlements(app: HttpServer, gateway: Gateway): void {
             )
           ).order
         : noted;
-    return { status: 200, body: withLabel(order, languageOf(request.headers['accept-language'])) };
+    return {
+      status: 200,
+      body: maskedOrder(order, languageOf(request.headers['accept-language'])),
+    };
   });
 }

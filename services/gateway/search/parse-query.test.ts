@@ -38,6 +38,16 @@ test('an order number is found as screens and people write it', () => {
   for (const text of [NUMBER, `№ ${NUMBER}`, `No. ${NUMBER}`, `#${NUMBER.toLowerCase()}`]) {
     assert.deepEqual(parseQuery(text).ranges[0], range, text);
   }
+  for (const text of [
+    `Письмо счастья: заказ №\u00a0${NUMBER} оплачен`,
+    `Order No. ${NUMBER} is paid`,
+    `${NUMBER}.`,
+  ]) {
+    assert.deepEqual(parseQuery(text).ranges, [range], text);
+  }
+  for (const text of [`x${NUMBER}`, `${NUMBER}-1`, `№ ${NUMBER}я`, NUMBER.replace('-', '--')]) {
+    assert.deepEqual(parseQuery(`the order ${text}`).ranges, [], text);
+  }
 });
 
 test('the beginning of an id is found from eight digits on, also as a page cuts it', () => {
@@ -64,7 +74,17 @@ test('a Message-ID is the letter’s id, and without its brackets an address too
 });
 
 test('an address, a trace id and the header of a trace are found', () => {
-  assert.equal(parseQuery(' Anna@Example.com ').email, 'Anna@Example.com');
+  for (const text of [
+    ' Anna@Example.com ',
+    'mailto:Anna@Example.com',
+    '<Anna@Example.com>',
+    'Анна <Anna@Example.com>',
+  ]) {
+    assert.equal(parseQuery(text).email, 'Anna@Example.com', text);
+  }
+  for (const text of ['a@b@c', '<a@b', 'x>a@b.example', '<<a@b.example>>', 'to: a@b.example']) {
+    assert.equal(parseQuery(text).email, null, text);
+  }
   assert.equal(parseQuery(TRACE).traceId, TRACE);
   assert.equal(parseQuery(`00-${TRACE}-00f067aa0ba902b7-01`).traceId, TRACE);
 });

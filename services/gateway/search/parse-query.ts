@@ -28,6 +28,10 @@ const TRACE_ID = /^(?:[0-9a-f]{2}-)?([0-9a-f]{32})(?:-[0-9a-f]{16}-[0-9a-f]{2})?
 // What screens and letters write before a number, and after an id that they cut.
 const BEFORE_NUMBER = /^(?:№|no\.?(?=[\s\d])|#)\s*/i;
 const CUT = /(?:…|\.\.\.)$/;
+// With its dash a number is found in a longer text too, such as the subject of a letter.
+const NUMBER_WITHIN = /(?<![\p{L}\p{N}-])[0-9a-z]{5}-[0-9a-z]{5}(?![\p{L}\p{N}-])/iu;
+// As mail programs copy it: `mailto:anna@example.com`, `Anna <anna@example.com>`.
+const COPIED_ADDRESS = /^(?:mailto:|[^<>]*<)([^<>]+?)>?$/i;
 
 const WORD = new RegExp(CUSTOMER_ID);
 const KNOWN_ADDRESS = new RegExp(KNOWN_MAIL_ADDRESS, 'u');
@@ -43,15 +47,19 @@ export function parseQuery(q: string): ParsedQuery {
   const bare = BARE_ID.test(lower) ? idsOfPrefix(lower) : null;
   if (bare !== null) ids.push(bare.first);
   const isMessageId = MESSAGE_ID.test(lower);
-  const isAddress = text.length <= MAIL_ADDRESS_MAX && KNOWN_ADDRESS.test(text);
   return {
     ids,
     isMessageId,
     ranges: rangesOf(text, ids),
     customerIds: [...new Set([...(WORD.test(text) ? [text] : []), ...ids])],
-    email: isAddress ? text : null,
+    email: isMessageId && text.startsWith('<') ? null : addressIn(text),
     traceId: TRACE_ID.exec(lower)?.[1] ?? null,
   };
+}
+
+function addressIn(text: string): string | null {
+  const address = COPIED_ADDRESS.exec(text)?.[1] ?? text;
+  return address.length <= MAIL_ADDRESS_MAX && KNOWN_ADDRESS.test(address) ? address : null;
 }
 
 function rangesOf(text: string, ids: string[]): ParsedQuery['ranges'] {
@@ -60,7 +68,8 @@ function rangesOf(text: string, ids: string[]): ParsedQuery['ranges'] {
     matched: 'order-id' as const,
   }));
   if (ids.length > 0) return whole;
-  const number = idsOfNumber(text.replace(BEFORE_NUMBER, ''));
+  const [within = ''] = NUMBER_WITHIN.exec(text) ?? [];
+  const number = idsOfNumber(text.replace(BEFORE_NUMBER, '')) ?? idsOfNumber(within);
   const prefix = idsOfPrefix(text.replace(CUT, ''));
   return [
     ...(number === null ? [] : [{ ids: number, matched: 'order-number' as const }]),

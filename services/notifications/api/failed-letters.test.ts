@@ -80,7 +80,6 @@ test('letters are found by the time of their event, by amount, and by acknowledg
     [`from=${time(9)}`, [late, big, erased, waiting]],
     [`until=${time(9)}`, [early]],
     [`from=${time(9)}&until=${time(10)}`, [late]],
-    [`from=${time(9)}&until=${time(9)}`, []],
     ['from=1900-01-01T00:00:00Z', all],
     ['minAmount=200', [late, big, erased, waiting]],
     ['maxAmount=200', [early, late]],
@@ -92,11 +91,36 @@ test('letters are found by the time of their event, by amount, and by acknowledg
   ] as [string, string[]][]) {
     assert.deepEqual(await found(service, query), expected.toSorted(), query);
   }
-  for (const query of ['from=yesterday', 'until=2026-05-01', 'minAmount=-1', 'acknowledged=1']) {
+  for (const query of [
+    'from=yesterday',
+    'until=2026-05-01',
+    // Nothing can be within them, as in the lists of orders and operations.
+    `from=${time(9)}&until=${time(9)}`,
+    'minAmount=2&maxAmount=1',
+    'minAmount=-1',
+    'acknowledged=1',
+  ]) {
     const { status, body } = await service.call('GET', `${LETTERS}?${query}`);
     assert.deepEqual([status, body.code], [400, 'invalid-request'], query);
-    assert.equal(body.errors[0].parameter, query.split('=')[0]);
+    assert.equal(body.errors[0].parameter, query.split('&').at(-1)?.split('=')[0]);
   }
+});
+
+test('a list of one customer’s letters is recorded with the customer, a list of all without', async (t) => {
+  const service = await start(t);
+  const headers = { 'x-actor': 'pat' };
+  for (const query of ['?customerId=anna', '?customerId=boris&minAmount=1', '']) {
+    await service.call('GET', `${LETTERS}${query}`, undefined, { headers });
+  }
+  const { rows } = await service.database.query(
+    'select actor, action, subject from audit_trail order by id',
+  );
+  const entry = { actor: 'pat', action: 'list-letters' };
+  assert.deepEqual(rows, [
+    { ...entry, subject: { customerId: 'anna' } },
+    { ...entry, subject: { customerId: 'boris' } },
+    { ...entry, subject: {} },
+  ]);
 });
 
 test('an acknowledged letter needs nobody, until it is resent and fails again', async (t) => {

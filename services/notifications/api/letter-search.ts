@@ -1,7 +1,8 @@
 import type { Static } from 'typebox';
 import type * as contract from '#contracts/notifications.ts';
 import { uuidCursor } from '#contracts/patterns.ts';
-import { AppError, commonProblems, type ViolationPlace } from '#platform/errors.ts';
+import type { ViolationPlace } from '#platform/errors.ts';
+import { amountRangeOf, momentOf, timeRangeOf } from '#platform/http/list-range.ts';
 import { decodeCursor, encodeCursor } from '#platform/http/page.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
@@ -17,7 +18,10 @@ export const keyOf = ({ id }: { id: string }) => `all-letters:${id}`;
 export const inQuery = (name: string): ViolationPlace => ({ parameter: name });
 export const inBody = (name: string): ViolationPlace => ({ pointer: `/${name}` });
 
-/** @param placeOf where the client gave a member */
+/**
+ * @param placeOf where the client gave a member
+ * @throws AppError also where no letter can be within the moments or the amounts
+ */
 export function searchOf(
   filter: LetterFilter,
   placeOf: (name: string) => ViolationPlace,
@@ -28,12 +32,9 @@ export function searchOf(
     state = null,
     cursor,
     kind = null,
-    minAmount = null,
-    maxAmount = null,
     acknowledged = null,
   } = filter as LetterQuery;
   const { letterIds: ids = null } = filter as contract.LettersToResend;
-  const { from, until } = filter as LetterQuery;
   const before = decodeCursor(cursor, LETTERS_CURSOR, placeOf('cursor'));
   const failedSince = momentOf(filter.failedSince, placeOf('failedSince'));
   const failedUntil = momentOf(filter.failedUntil, placeOf('failedUntil'));
@@ -46,28 +47,12 @@ export function searchOf(
     before,
     failedSince,
     failedUntil,
-    minAmount,
-    maxAmount,
     acknowledged,
-    from: momentOf(from, placeOf('from')),
-    until: momentOf(until, placeOf('until')),
     ids,
+    // Only queries have them.
+    ...amountRangeOf(filter as LetterQuery),
+    ...timeRangeOf(filter as LetterQuery),
   };
-}
-
-// The format also accepts an offset without minutes, which RFC 3339 forbids.
-const OFFSET = /(?:Z|[+-]\d{2}:\d{2})$/i;
-
-/** @throws AppError also for a leap second, which JavaScript cannot represent */
-function momentOf(text: string | undefined, place: ViolationPlace): Date | null {
-  if (text === undefined) return null;
-  const moment = new Date(text);
-  if (Number.isNaN(moment.getTime()) || !OFFSET.test(text)) {
-    throw new AppError(commonProblems.invalidRequest, `no moment: ${text}`, {
-      violations: [{ ...place, rule: 'format' }],
-    });
-  }
-  return moment;
 }
 
 /** Whether the query has a filter that no index of letters answers. */

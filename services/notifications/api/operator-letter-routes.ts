@@ -50,7 +50,9 @@ export function serveAllLetters(
   }
 
   api.serve(contract.listAllLetters, async ({ query, request }) => {
-    await recordRead(database, { actor: actorOf(request), action: 'list-letters', subject: {} });
+    const { customerId } = query;
+    const subject = customerId === undefined ? {} : { customerId };
+    await recordRead(database, { actor: actorOf(request), action: 'list-letters', subject });
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
     const search = searchOf(query, inQuery);
     if (isNarrowed(query)) {

@@ -3,6 +3,7 @@ import { escapeHtml } from '#platform/values/html.ts';
 import { plainLine } from '../letter/format.ts';
 import type { LetterFacts } from '../letter/letter-facts.ts';
 import { letterValuesOf } from '../letter/letter-values.ts';
+import { unsafeIn } from './unsafe-places.ts';
 
 /** Variables of a template, and those of each item. */
 const VARIABLES = [
@@ -39,7 +40,7 @@ export function parseFile(source: string, form: Form): { render: ParsedFile; fau
     return { render: () => '', faults: [`${lineOf(Number(position))}: ${what}`] };
   }
   const faults = faultsIn(tokens, VARIABLES, lineOf);
-  if (form === 'html') faults.push(...unquotedIn(source, lineOf));
+  if (form === 'html') faults.push(...unsafeIn(source, lineOf));
   if (form === 'subject.txt' && source.trim().includes('\n')) {
     faults.push('2: a subject is one line');
   }
@@ -80,13 +81,6 @@ function faultsIn(
     const within = name === 'items' ? [...known, ...ITEM_VARIABLES] : known;
     return [...faults, ...faultsIn(inner, within, lineOf)];
   });
-}
-
-/** A value in an attribute without quotes could begin another attribute. */
-function unquotedIn(source: string, lineOf: (position: number) => number): string[] {
-  return [...source.matchAll(/=\s*\{\{/g)].map(
-    ({ index }) => `${lineOf(index)}: put the value of the attribute into double quotes`,
-  );
 }
 
 /** The variables. Texts are plain lines, so none of them can begin a header or a line. */

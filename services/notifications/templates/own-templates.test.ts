@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -148,4 +149,58 @@ test('the start names a folder that is missing, and a version that no template h
   ]);
   assert.deepEqual(problems({ LETTER_TEMPLATES: EXAMPLE, LETTER_TEMPLATE: 1_000 }), []);
   assert.deepEqual(Object.keys(templatesOf(undefined).templates), ['1', '2']);
+});
+
+test('files that cannot be read end the start with their names, and none is waited for', async (t) => {
+  const { folder, write } = await copyOfExample(t);
+  const at = (name: string) => join(folder, '1000', name);
+  await truncate(at('grief.en.html'), 2 ** 40);
+  await writeFile(at('grief.ru.html'), Buffer.from([0x3c, 0xff, 0xfe]));
+  await rm(at('grief.ru.text.txt'));
+  execFileSync('mkfifo', [at('grief.ru.text.txt')]);
+  await rm(at('happiness.en.html'));
+  await symlink('/dev/zero', at('happiness.en.html'));
+  await rm(at('happiness.ru.html'));
+  await mkdir(at('happiness.ru.html'));
+  await rm(at('happiness.ru.text.txt'));
+  await symlink('happiness.ru.text.txt', at('happiness.ru.text.txt'));
+  await write('1001', 'x');
+  await symlink('nowhere', join(folder, '1002'));
+  const { faults } = readOwnTemplates(folder);
+  assert.deepEqual(
+    faults.map((fault) => fault.replace(`${folder}/`, '')),
+    [
+      '1000/happiness.ru.text.txt: ELOOP',
+      '1000/happiness.ru.html: this is no file',
+      '1000/happiness.en.html: this is no file',
+      '1000/grief.ru.text.txt: this is no file',
+      '1000/grief.ru.html: it is no UTF-8',
+      '1000/grief.en.html: it is larger than 262144 bytes',
+      '1001: this is no folder',
+      '1002: the folder cannot be read (ENOENT)',
+    ],
+  );
+});
+
+test('a value is refused where escaping would not hold it', async (t) => {
+  const { folder, write } = await copyOfExample(t);
+  const faultsOf = async (html: string) => {
+    await write('1000/grief.en.html', html);
+    const { faults } = readOwnTemplates(folder);
+    return faults.map((fault) => fault.replace(/^.*html:/, ''));
+  };
+  const quotes = 'put the value of the attribute into double quotes';
+  const cases: [html: string, ...faults: string[]][] = [
+    ['<a href=https://x.example/{{customer}}>x</a>', `1: ${quotes}`],
+    ['<a\n{{customer}}>x</a>', `2: ${quotes}`],
+    ['<a title="x" {{#paid}}lang={{order}}{{/paid}}>x</a>', `1: ${quotes}`],
+    ['<script>\nlet name = "{{customer}}";</script>', '2: <script> can hold no values'],
+    ['<STYLE>p{content:"{{customer}}"}</STYLE>', '1: <style> can hold no values'],
+    ['<a {{#paid}}class="paid"{{/paid}} title="{{order}}">{{customer}}</a>'],
+    ['<p>it\'s 2 < 3 "{{total}}" a={{total}}</p><!-- <a {{order}} -->'],
+    ['<style>p>a{color:red}</style><p title="a > {{order}}">{{total}}</p>'],
+  ];
+  for (const [html, ...faults] of cases) {
+    assert.deepEqual(await faultsOf(html), faults, html);
+  }
 });

@@ -26,13 +26,8 @@ const FILE_NAMES: FileName[] = KINDS.flatMap((kind) =>
  * @returns also all faults of the folder, as `<file>:<line>: <fault>`
  */
 export function readOwnTemplates(folder: string): { templates: Templates; faults: string[] } {
-  let names: string[];
-  try {
-    names = readdirSync(folder).filter((name) => !name.startsWith('.'));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return { templates: {}, faults: [`${folder}: the folder cannot be read (${code})`] };
-  }
+  const names = namesIn(folder);
+  if (names instanceof Error) return { templates: {}, faults: [`${folder}: ${names.message}`] };
   const faults = names
     .filter((name) => !isVersion(name))
     .map((name) => {
@@ -53,19 +48,29 @@ export function readOwnTemplates(folder: string): { templates: Templates; faults
   return { templates, faults };
 }
 
+/** The names in a folder but hidden ones, as a ConfigMap has them; or why it cannot be read. */
+function namesIn(folder: string): string[] | Error {
+  try {
+    return readdirSync(folder).filter((name) => !name.startsWith('.'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const isFile = code === 'ENOTDIR';
+    return new Error(isFile ? 'this is no folder' : `the folder cannot be read (${code})`);
+  }
+}
+
 function isVersion(name: string): boolean {
   const version = Number(name);
   return VERSION_NAME.test(name) && version >= OWN_TEMPLATES_FROM && version <= VERSION_MAX;
 }
 
 function readVersion(folder: string): { template: Template; faults: string[] } {
-  const faults: string[] = [];
-  if (!statSync(folder).isDirectory()) {
-    return { template: emptyTemplate, faults: [`${folder}: this is no folder`] };
+  const names = namesIn(folder);
+  if (names instanceof Error) {
+    return { template: emptyTemplate, faults: [`${folder}: ${names.message}`] };
   }
-  const unknown = readdirSync(folder).filter(
-    (name) => !name.startsWith('.') && !FILE_NAMES.includes(name as FileName),
-  );
+  const faults: string[] = [];
+  const unknown = names.filter((name) => !FILE_NAMES.includes(name as FileName));
   for (const name of unknown) {
     faults.push(`${join(folder, name)}: no letter uses a file of this name`);
   }
@@ -91,9 +96,11 @@ const formOf = (name: FileName) => name.split('.').slice(2).join('.') as Form;
 /** The text with line breaks as letters have them, or why it cannot be used. */
 function readSource(path: string): string | Error {
   try {
+    // Looked at before it is read: a pipe would never end, a huge file would fill the memory.
+    const file = statSync(path);
+    if (!file.isFile()) return new Error('this is no file');
+    if (file.size > FILE_BYTES_MAX) return new Error(`it is larger than ${FILE_BYTES_MAX} bytes`);
     const bytes = readFileSync(path);
-    if (bytes.length > FILE_BYTES_MAX)
-      return new Error(`it is larger than ${FILE_BYTES_MAX} bytes`);
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r\n?/g, '\n');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -7,8 +7,12 @@ import { readOwnTemplates } from './own-templates.ts';
 
 /** The fault of a path that names no folder; the path may be a secret in the wrong setting. */
 function folderFault(path: string): string | null {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  return isFolder ? null : 'must be the path of a folder that exists';
+  try {
+    if (statSync(path).isDirectory()) return null;
+  } catch {
+    // Also of a path that is too long, or goes in circles.
+  }
+  return 'must be the path of a folder that exists';
 }
 
 /** Settings of what letters say. */
