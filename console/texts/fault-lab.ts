@@ -80,7 +80,7 @@ export const faultLab: { ru: FaultLabTexts; en: FaultLabTexts } = {
       },
       'profiles-away': {
         name: 'Профили недоступны',
-        does: 'Сервис писем не может узнать адрес и имя клиента.',
+        does: 'Сервис нотификаций не может узнать адрес и имя клиента.',
         expect:
           'Клиент сразу получает 201. Письмо ждёт, попытки повторяются. Когда профили вернутся, письмо уйдёт.',
       },
@@ -94,7 +94,7 @@ export const faultLab: { ru: FaultLabTexts; en: FaultLabTexts } = {
         name: 'Почтовый сервер завис',
         does: 'Сервер принимает соединение и молчит.',
         expect:
-          'Клиент сразу получает 201. Через несколько секунд попытка прерывается. Письмо ждёт и уйдёт, когда сервер поправится.',
+          'Клиент сразу получает 201. Через 10 секунд попытка прерывается, а после трёх сбоев подряд сервер ставится на паузу. Письмо ждёт и уйдёт, когда сервер поправится.',
       },
     },
     expect: 'Что должно быть',
@@ -204,7 +204,7 @@ export const faultLab: { ru: FaultLabTexts; en: FaultLabTexts } = {
       },
       'profiles-away': {
         name: 'Profiles away',
-        does: 'The letter service cannot look up the address and the name of the customer.',
+        does: 'Notifications cannot look up the customer’s address and name.',
         expect:
           'The client gets 201 at once. The letter waits and is tried again. Once profiles are back, it goes out.',
       },
@@ -218,7 +218,7 @@ export const faultLab: { ru: FaultLabTexts; en: FaultLabTexts } = {
         name: 'Mail server hangs',
         does: 'The server takes the connection and then says nothing.',
         expect:
-          'The client gets 201 at once. The attempt is given up after some seconds. The letter waits, and goes out once the server is well.',
+          'The client gets 201 at once. The attempt is given up after 10 seconds, and after three such faults in a row the server is paused. The letter waits, and goes out once the server answers again.',
       },
     },
     expect: 'What to expect',
