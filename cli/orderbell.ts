@@ -4,8 +4,9 @@ import { dataFolder, IS_PACKAGE } from '#platform/values/program.ts';
 
 // The entry of `npm run orderbell -- <command>`: a client of the public API.
 
-// Shared with `npm start`. Without it, stripping types takes half of each call's time. The npm
-// package needs none, and leaves no files in the folder where somebody calls it.
+// For calls without dev/run.cjs, which enables it earlier. Shared with `npm start`: without it,
+// stripping types takes half of each call's time. The npm package needs none, and leaves no files in
+// the folder where somebody calls it.
 if (!IS_PACKAGE) enableCompileCache(join(dataFolder({}), 'compile-cache'));
 const { runProgram } = await import('./program.ts');
 

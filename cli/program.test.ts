@@ -37,6 +37,18 @@ test('the help names every exit code and variable, in both languages', async (t)
   }
 });
 
+test('help names a command in a group, and fits 80 columns', async (t) => {
+  const cli = await temporaryCli(t);
+  const settle = await cli.run('help', 'operator', 'settle');
+  assert.deepEqual([settle.code, settle.stderr], [0, '']);
+  assert.match(settle.stdout, /^Вызов: .* operator settle \[options\] <order>$/m);
+  for (const language of ['ru', 'en']) {
+    const { stdout } = await cli.run('operator', '--help', '--lang', language);
+    const isLong = (line: string) => line.length > 80 && !line.startsWith('  npm run');
+    assert.deepEqual(stdout.split('\n').filter(isLong), []);
+  }
+});
+
 test('every command has an example and a description of each option and argument', async () => {
   const program = await createProgram('ru', ['operator'], () => async () => {});
   const commandsOf = (command: Command): Command[] => [
@@ -88,7 +100,11 @@ const wrong: [words: string[], says: RegExp][] = [
   [['operator', 'orders', '--min', 'много'], /«много» не подходит/],
   [['operator', 'orders', '--csv', '--json'], /--csv и --json/],
   [['operator', 'preview', 'a', '--template-version', '0'], /«0» — не версия шаблона/],
-  [['completion', 'tcsh'], /Допустимо: bash, zsh, fish/],
+  [['completion', 'tcsh'], /^ошибка: 'tcsh' не подходит для 'shell'\. Допустимо: bash, zsh, fish/],
+  [['operator', 'customers', '--confirmed', '--unconfirmed'], /ошибка: .* нельзя указать вместе/],
+  [['operator', 'letters', '--acknowledged', '--unacknowledged'], /ошибка: .* нельзя указать/],
+  [['operator', 'orders', '--min', '5', '--max', '1,5'], /--min 5 больше, чем --max 1,5/],
+  [['operator', 'search', ' '], /Искать нечего/],
   [['operator', 'overview', '--watch', '--json'], /--watch и --json/],
   [['operator', 'webhooks', 'ad'], /может быть, add/],
   [['operator', 'webhooks', 'add', 'https://a.b'], /не указан параметр '--description <text>'/],

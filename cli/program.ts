@@ -39,11 +39,17 @@ export async function runProgram(words: string[]): Promise<ExitCode> {
   });
   try {
     if (words.length === 0) print(textsIn(language)('tour', PROGRAM));
-    else await program.parseAsync(words, { from: 'user' });
+    else await program.parseAsync(withHelpOption(words), { from: 'user' });
     return code;
   } catch (error) {
     return report(error, context);
   }
+}
+
+/** `help operator settle` is `operator settle --help`: commander's own reads only the first name. */
+function withHelpOption(words: string[]): string[] {
+  const [first, ...names] = words;
+  return first === 'help' && names.length > 1 ? [...names, '--help'] : words;
 }
 
 /** Whether a command is in a group, or in a group of it. */
@@ -73,6 +79,8 @@ export async function createProgram(
       styleTitle: (title) => titleIn(language, title),
       // Without commander's English remarks on values and defaults: the descriptions name them.
       optionDescription: ({ description }) => description,
+      // Names of commands are long: descriptions wrap in what is left of 80 columns.
+      minWidthToWrap: 20,
     })
     .configureOutput({
       outputError: (text) => printError(errorIn(language, text.trim())),
@@ -148,8 +156,13 @@ const ERRORS: [RegExp, string][] = [
   [/^error: option '(.*)' argument missing/m, "ошибка: не указано значение параметра '$1'"],
   [/^error: too many arguments.*$/m, 'ошибка: лишние аргументы'],
   [
-    /^error: (?:option|command-argument value) '(.*)' argument '(.*)' is invalid\./m,
-    "ошибка: '$2' не подходит для '$1'.",
+    /^error: option '(.*)' cannot be used with option '(.*)'/m,
+    "ошибка: '$1' и '$2' нельзя указать вместе. Уберите один из них.",
+  ],
+  [/^error: option '(.*)' argument '(.*)' is invalid\./m, "ошибка: '$2' не подходит для '$1'."],
+  [
+    /^error: command-argument value '(.*)' is invalid for argument '(.*)'\./m,
+    "ошибка: '$1' не подходит для '$2'.",
   ],
   [/Allowed choices are (.*)\./, 'Допустимо: $1.'],
   [/\(Did you mean one of (.*)\?\)/, '(может быть, одно из: $1?)'],

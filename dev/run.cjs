@@ -8,7 +8,7 @@
 
 const { spawn, spawnSync } = require('node:child_process');
 const { existsSync, readdirSync, readFileSync, statSync, utimesSync } = require('node:fs');
-const { getCompileCacheDir } = require('node:module');
+const { enableCompileCache, getCompileCacheDir } = require('node:module');
 const { dirname, join, relative, resolve } = require('node:path');
 
 const ROOT = dirname(__dirname);
@@ -18,6 +18,7 @@ const NODE_MAJOR = 26;
 const PRODUCTION =
   /^(?:dev\/start|dev\/start\/console|dev\/testing\/main|dev\/demo\/demo|dev\/kafka\/kafka|dev\/installation\/new-installation|dev\/postgres\/roles|cli\/orderbell)\.ts$/;
 const START = 'dev/start.ts';
+const CLI = join(ROOT, 'cli', 'orderbell.ts');
 const SOURCES = ['contracts', 'dev', 'platform', 'services'];
 // It ends within 10 s itself.
 const STOP_MS = 15_000;
@@ -116,6 +117,8 @@ function runHere({ script, args, isStart, readsEnv }) {
   const cache = isStart && !IS_PACKAGE ? getCompileCacheDir() : undefined;
   if (cache !== undefined) fillCompileCache(cache);
   if (readsEnv) loadEnv();
+  // Before its entry: stripping the types of that file alone loads Node's stripper.
+  if (script === CLI) enableCompileCache(join(ROOT, '.orderbell', 'compile-cache'));
   keepLoopbackDirect();
   process.argv.splice(1, process.argv.length, script, ...args);
   require('node:module').runMain(script);

@@ -30,12 +30,18 @@ export async function queryOf(
   context: CommandContext,
   { customer, max, min, order, ...rest }: Filters,
 ): Promise<Record<string, unknown>> {
+  const minAmount = amountOf(context, min);
+  const maxAmount = amountOf(context, max);
+  // The API would name its own parameters, and amounts in minor units.
+  if (minAmount !== undefined && maxAmount !== undefined && minAmount > maxAmount) {
+    throw new CliError(EXIT.usage, context.say('minAboveMax', min ?? '', max ?? ''));
+  }
   return {
     ...rest,
     customerId: customer && (await customerIdOf(context, customer)),
     orderId: order && (await orderIdOf(context, order)),
-    minAmount: amountOf(context, min),
-    maxAmount: amountOf(context, max),
+    minAmount,
+    maxAmount,
   };
 }
 

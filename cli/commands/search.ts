@@ -1,4 +1,4 @@
-import { EXIT } from '../client/exit-codes.ts';
+import { CliError, EXIT } from '../client/exit-codes.ts';
 import { type CommandContext, SOME_NUMBER } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { table } from '../terminal/table.ts';
@@ -11,6 +11,7 @@ export function addSearchCommand({ add }: CommandRegistrar): void {
 }
 
 async function search(context: CommandContext, _options: unknown, text: string) {
+  if (text.trim() === '') throw new CliError(EXIT.usage, context.say('emptySearch'));
   const answer = await context.call('search', { query: { q: text } });
   const { data, unavailable } = answer.body;
   context.show(answer.text, () => {

@@ -9,7 +9,7 @@ export const operatorTexts = {
   },
   operatorOrders: { ru: 'заказы всех клиентов', en: 'orders of all customers' },
   settle: {
-    ru: 'завершить ожидающий заказ сейчас: оплаченный станет оплаченным, иначе отменится',
+    ru: 'завершить ожидающий заказ сейчас: деньги списаны — оплачен, не списаны — отменён',
     en: 'end a pending order now: Paid if its payment was made, otherwise Cancelled',
   },
   customerView: {
@@ -86,6 +86,14 @@ export const operatorTexts = {
   csvOrJson: {
     ru: '--csv и --json нельзя указать вместе. Уберите один из них.',
     en: '--csv and --json cannot be combined. Remove one of them.',
+  },
+  emptySearch: {
+    ru: 'Искать нечего. Укажите номер, id, почту или ссылку.',
+    en: 'Nothing to search for. Give a number, an ID, an e-mail or a link.',
+  },
+  minAboveMax: {
+    ru: '--min {0} больше, чем --max {1}. Поменяйте их местами.',
+    en: '--min {0} is above --max {1}. Swap them.',
   },
   badTemplate: {
     ru: '«{0}» — не версия шаблона. Версии показывает команда letter-templates.',

@@ -79,7 +79,7 @@ export const viewTexts = {
   },
   mailPaused: { ru: 'Почтовый сервер на паузе', en: 'Mail server paused' },
   mailRefused: { ru: 'Почтовый сервер отказывает', en: 'Mail server rejects' },
-  unacknowledgedCount: { ru: 'Не доставлено, ждут решения', en: 'Undelivered, unacknowledged' },
+  unacknowledgedCount: { ru: 'Не доставлено, ждут решения', en: 'Undelivered, not acknowledged' },
   deadCount: { ru: 'Необработанные события', en: 'Dead letters' },
   oldest: { ru: '{0}, максимальное ожидание {1}', en: '{0}, oldest {1}' },
   noAnswerFrom: { ru: 'нет ответа', en: 'no response' },

@@ -80,7 +80,7 @@ export const faultLab: { ru: FaultLabTexts; en: FaultLabTexts } = {
       },
       'profiles-away': {
         name: 'Профили недоступны',
-        does: 'Сервис писем не может узнать адрес и имя клиента.',
+        does: 'Сервис нотификаций не может узнать адрес и имя клиента.',
         expect:
           'Клиент сразу получает 201. Письмо ждёт, попытки повторяются. Когда профили вернутся, письмо уйдёт.',
       },
@@ -204,7 +204,7 @@ export const faultLab: { ru: FaultLabTexts; en: FaultLabTexts } = {
       },
       'profiles-away': {
         name: 'Profiles away',
-        does: 'The letter service cannot look up the address and the name of the customer.',
+        does: 'Notifications cannot look up the customer’s address and name.',
         expect:
           'The client gets 201 at once. The letter waits and is tried again. Once profiles are back, it goes out.',
       },

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Agent, request } from 'undici';
+import { eventually } from '#harness/eventually.ts';
+import { openSmtpServer } from '../faults/smtp-server.ts';
 import { openLinks } from './links.ts';
 
 /** A billing that notes what reaches it, behind the link of the lab. */
@@ -72,4 +74,30 @@ test('a slow answer is kept until the fault ends at the latest, and other calls 
   assert.deepEqual(arrived, ['PUT /payments/1', 'PUT /wallets/1/top-ups']);
   end();
   assert.equal(await slow, true);
+});
+
+test('a mail server that hangs takes connections without a greeting, until the fault ends', async (t) => {
+  const open = new AsyncDisposableStack();
+  t.after(() => open.disposeAsync());
+  const server = await openSmtpServer();
+  open.defer(() => server.close());
+  const links = await openLinks(open);
+  links.target('mail', server.url);
+  const call = () => {
+    const socket = connect(links.portOf('mail'), '127.0.0.1').on('error', () => {});
+    open.defer(() => void socket.destroy());
+    return socket;
+  };
+  const early = call();
+  const [greeting] = await once(early, 'data');
+  assert.match(String(greeting), /^220 /);
+  const end = links.begin('mail-hangs', () => {});
+  await once(early, 'close');
+  const late = call();
+  await eventually('the greeting', async () => server.connections === 2);
+  end();
+  await once(late, 'close');
+  assert.equal(late.bytesRead, 0);
+  const [again] = await once(call(), 'data');
+  assert.match(String(again), /^220 /);
 });
