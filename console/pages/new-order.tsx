@@ -40,6 +40,7 @@ export function NewOrderPage() {
   const { rows } = draft;
   const [checked, setChecked] = useState(false);
   const total = totalOfRows(rows, currency);
+  const outside = rowsOutsideTotal(rows, currency, checked);
   const attempt = useAttempt<OrderContent | OrderItem[], PublicOrder>(attemptName, {
     // An earlier version of the console stored the items alone.
     send: (request, delivery) =>
@@ -64,8 +65,10 @@ export function NewOrderPage() {
           <ItemRows rows={rows} checked={checked} onChange={(next) => setDraft({ rows: next })} />
         </fieldset>
         <section class="card summary" aria-label={texts.total}>
-          <Summary total={total} outside={rowsOutsideTotal(rows, currency, checked)} />
-          {checked && total.kind !== 'sum' && <TotalViolation total={total} />}
+          <Summary total={total} outside={outside} />
+          {checked && total.kind !== 'sum' && !(total.kind === 'nothing' && outside.length > 0) && (
+            <TotalViolation total={total} />
+          )}
           <Submission attempt={attempt} />
         </section>
       </Form>

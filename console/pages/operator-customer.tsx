@@ -52,16 +52,9 @@ function Customer({ id }: { id: string }) {
     profile.data?.found === null &&
     [operations, orders, letters].every(({ loaded: { data } }) => data?.rows.length === 0);
   const name = profile.data?.found?.name;
+  if (isUnknown) return <UnknownCustomer id={id} />;
   return (
     <Page title={name === undefined ? texts.title : `${texts.title}: ${isolated(name)}`}>
-      {isUnknown && (
-        <Notice tone="bad">
-          <p>{texts.unknown(id)}</p>
-          <p>
-            <a href={SEARCH_PATH}>{texts.search}</a>
-          </p>
-        </Notice>
-      )}
       <div class="columns">
         <ProfileCard id={id} profile={profile} />
         <WalletCard profile={profile} operations={operations} />
@@ -77,6 +70,21 @@ function Customer({ id }: { id: string }) {
       <Orders id={id} list={orders} />
       <h2>{texts.letters}</h2>
       <Letters list={letters} />
+    </Page>
+  );
+}
+
+/** Instead of empty lists, which would look like a customer. */
+function UnknownCustomer({ id }: { id: string }) {
+  const texts = useTexts(customerPage);
+  return (
+    <Page title={texts.title}>
+      <Notice tone="bad">
+        <p>{texts.unknown(id)}</p>
+        <p>
+          <a href={SEARCH_PATH}>{texts.search}</a>
+        </p>
+      </Notice>
     </Page>
   );
 }

@@ -9,6 +9,7 @@ import { useAction, useLoad, useUnmountSignal } from '../model/load.ts';
 import { contentOf, type Delivery, placeOrder, topUpWallet } from '../model/orders.ts';
 import { Loading, Notice, Problem } from '../parts/notices.tsx';
 import { OrderItems } from '../parts/order-items.tsx';
+import { nameOfOrder } from '../parts/order-number.tsx';
 import { Button, Page } from '../parts/page.tsx';
 import { Fact, Money } from '../parts/values.tsx';
 import { orderAgain } from '../texts/order-again.ts';
@@ -22,7 +23,7 @@ export function OrderAgainPage() {
     api.read<PublicOrder>(`/v1/orders/${encodeURIComponent(id)}`, { signal }),
   );
   return (
-    <Page title={texts.title} lead={texts.lead} narrow>
+    <Page title={texts.title(nameOfOrder(id, language))} lead={texts.lead} narrow>
       <Loading loaded={order}>
         {(found) =>
           found.status === 'Cancelled' ? (
@@ -46,7 +47,7 @@ function Payment({ order }: { order: PublicOrder }) {
   const { api } = useConsole();
   const wallet = useLoad('wallet', (signal) => api.read<Wallet>('/v1/wallet', { signal }));
   return (
-    <section class="card" aria-label={texts.total}>
+    <section class="card form" aria-label={texts.total}>
       <Loading loaded={wallet}>
         {({ balance }) =>
           balance.currency === order.total.currency ? (
