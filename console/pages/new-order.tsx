@@ -249,6 +249,11 @@ function Summary({ total, outside }: { total: Total; outside: number[] }) {
   // Amounts of two currencies cannot be subtracted; only wrong settings show both.
   const left = balance?.currency === currency ? balance.amount - amount : null;
   const short = left !== null && left < 0;
+  const outsideNames = (numbers: number[]) =>
+    formatList(
+      numbers.map((number) => texts.item(number).toLocaleLowerCase(language)),
+      language,
+    );
   return (
     <>
       <dl class="sums" aria-live="polite">
@@ -267,7 +272,7 @@ function Summary({ total, outside }: { total: Total; outside: number[] }) {
         )}
       </dl>
       {outside.length > 0 && (
-        <p class="error">{texts.outsideTotal(formatList(outside.map(texts.item), language))}</p>
+        <p class="error">{texts.outsideTotal(outsideNames(outside))}</p>
       )}
       {short && (
         <p class="error">
