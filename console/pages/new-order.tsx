@@ -271,9 +271,7 @@ function Summary({ total, outside }: { total: Total; outside: number[] }) {
           </Fact>
         )}
       </dl>
-      {outside.length > 0 && (
-        <p class="error">{texts.outsideTotal(outsideNames(outside))}</p>
-      )}
+      {outside.length > 0 && <p class="error">{texts.outsideTotal(outsideNames(outside))}</p>}
       {short && (
         <p class="error">
           {texts.willCancel} {config.selfTopUp && <a href="/wallet">{texts.toTopUp}</a>}

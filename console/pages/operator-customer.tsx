@@ -8,6 +8,7 @@ import { useConsole, useTexts } from '../model/context.ts';
 import { type Loaded, useLoad } from '../model/load.ts';
 import type { PageOf } from '../model/orders.ts';
 import { type LoadedRecords, useRecords } from '../model/records.ts';
+import { Copyable } from '../parts/copy-button.tsx';
 import { LetterPill } from '../parts/letter.tsx';
 import { addressOf } from '../parts/list.tsx';
 import { Empty, Loading, Notice } from '../parts/notices.tsx';
@@ -59,7 +60,7 @@ function Customer({ id }: { id: string }) {
         <ProfileCard id={id} profile={profile} />
         <WalletCard profile={profile} operations={operations} />
       </div>
-      <h2>{texts.wallet}</h2>
+      <h2>{texts.operations}</h2>
       <OperationList
         ofOne
         list={operations}
@@ -108,7 +109,9 @@ function ProfileCard({ id, profile }: { id: string; profile: Loaded<{ found: Pro
         }
       </Loading>
       <dl class="facts stacked">
-        <Fact label={texts.id} code={id} />
+        <Fact label={texts.id}>
+          <Copyable text={id} what={texts.id} />
+        </Fact>
       </dl>
       <p>
         <a href={addressOf('/operator/audit', { subject: id })}>{texts.audit}</a>
