@@ -19,6 +19,13 @@ export const FILTER_NAMES = [
 export type FilterName = (typeof FILTER_NAMES)[number];
 export type FilterValues = Partial<Record<FilterName, string>>;
 
+/** `range`: the list ends before it begins. */
+export interface FilterViolations {
+  min?: AmountViolation;
+  max?: AmountViolation | 'range';
+  until?: 'range';
+}
+
 /** What a filter is called in the API, where its name is another one. */
 const API_NAMES: FilterValues = { customer: 'customerId', min: 'minAmount', max: 'maxAmount' };
 
@@ -34,14 +41,14 @@ export function filtersIn(
 /**
  * The filters as the API takes them. Days are those of this person, and `until` is a day that the
  * list includes.
- * @returns `violations` of amounts; such a list is not read
+ * @returns `violations`: a list with any is not read
  */
 export function queryOf(
   values: FilterValues,
   currency: string,
-): { query: Record<string, string>; violations: { min?: AmountViolation; max?: AmountViolation } } {
+): { query: Record<string, string>; violations: FilterViolations } {
   const query: Record<string, string> = {};
-  const violations: { min?: AmountViolation; max?: AmountViolation } = {};
+  const violations: FilterViolations = {};
   for (const [key, text] of Object.entries(values)) {
     const name = key as FilterName;
     const apiName = API_NAMES[name] ?? name;
@@ -56,6 +63,10 @@ export function queryOf(
       query[apiName] = text;
     }
   }
+  const { minAmount, maxAmount, from, until } = query;
+  if (minAmount && maxAmount && Number(minAmount) > Number(maxAmount)) violations.max = 'range';
+  // Both are ISO 8601 in UTC, which sorts by time.
+  if (from && until && from >= until) violations.until = 'range';
   return { query, violations };
 }
 
@@ -67,6 +78,9 @@ export function queryOf(
 function startOfDay(day: string, after: number): string | null {
   const [, year, month, date] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day) ?? [];
   if (year === undefined) return null;
-  const moment = new Date(Number(year), Number(month) - 1, Number(date) + after);
-  return Number.isNaN(moment.getTime()) ? null : moment.toISOString();
+  const moment = new Date(Number(year), Number(month) - 1, Number(date));
+  // 31 February would be a day in March, and the field of the form would be empty.
+  if (moment.getMonth() !== Number(month) - 1 || moment.getDate() !== Number(date)) return null;
+  moment.setDate(moment.getDate() + after);
+  return moment.toISOString();
 }

@@ -2,7 +2,7 @@ import { useRoute } from 'preact-iso';
 import type { Letter } from '#contracts/notifications.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { useLoad } from '../model/load.ts';
-import { isUnsettled, LetterList, LetterView } from '../parts/letter.tsx';
+import { isUnsettled, LetterList, LetterView, tabOf } from '../parts/letter.tsx';
 import { ListPage, usePageOf } from '../parts/list.tsx';
 import { Loading } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
@@ -28,7 +28,7 @@ export function LettersPage() {
 /** One letter as it was sent. */
 export function LetterPage() {
   const texts = useTexts(customer).letters;
-  const { api } = useConsole();
+  const { api, language } = useConsole();
   const id = useRoute().params.id ?? '';
   const letter = useLoad(
     id,
@@ -37,7 +37,7 @@ export function LetterPage() {
   );
   const title = letter.data === null ? texts.title : texts.kinds[letter.data.kind];
   return (
-    <Page title={title}>
+    <Page title={title} tab={tabOf(title, letter.data, language)}>
       <Loading loaded={letter}>{(data) => <LetterView letter={data} />}</Loading>
     </Page>
   );

@@ -40,6 +40,7 @@ export function NewOrderPage() {
   const { rows } = draft;
   const [checked, setChecked] = useState(false);
   const total = totalOfRows(rows, currency);
+  const outside = rowsOutsideTotal(rows, currency, checked);
   const attempt = useAttempt<OrderContent | OrderItem[], PublicOrder>(attemptName, {
     // An earlier version of the console stored the items alone.
     send: (request, delivery) =>
@@ -64,8 +65,10 @@ export function NewOrderPage() {
           <ItemRows rows={rows} checked={checked} onChange={(next) => setDraft({ rows: next })} />
         </fieldset>
         <section class="card summary" aria-label={texts.total}>
-          <Summary total={total} outside={rowsOutsideTotal(rows, currency, checked)} />
-          {checked && total.kind !== 'sum' && <TotalViolation total={total} />}
+          <Summary total={total} outside={outside} />
+          {checked && total.kind !== 'sum' && !(total.kind === 'nothing' && outside.length > 0) && (
+            <TotalViolation total={total} />
+          )}
           <Submission attempt={attempt} />
         </section>
       </Form>
@@ -246,6 +249,11 @@ function Summary({ total, outside }: { total: Total; outside: number[] }) {
   // Amounts of two currencies cannot be subtracted; only wrong settings show both.
   const left = balance?.currency === currency ? balance.amount - amount : null;
   const short = left !== null && left < 0;
+  const outsideNames = (numbers: number[]) =>
+    formatList(
+      numbers.map((number) => texts.item(number).toLocaleLowerCase(language)),
+      language,
+    );
   return (
     <>
       <dl class="sums" aria-live="polite">
@@ -263,9 +271,7 @@ function Summary({ total, outside }: { total: Total; outside: number[] }) {
           </Fact>
         )}
       </dl>
-      {outside.length > 0 && (
-        <p class="error">{texts.outsideTotal(formatList(outside.map(texts.item), language))}</p>
-      )}
+      {outside.length > 0 && <p class="error">{texts.outsideTotal(outsideNames(outside))}</p>}
       {short && (
         <p class="error">
           {texts.willCancel}{' '}

@@ -8,6 +8,7 @@ import { useConsole, useTexts } from '../model/context.ts';
 import { type Loaded, useLoad } from '../model/load.ts';
 import type { PageOf } from '../model/orders.ts';
 import { type LoadedRecords, useRecords } from '../model/records.ts';
+import { Copyable } from '../parts/copy-button.tsx';
 import { LetterPill } from '../parts/letter.tsx';
 import { addressOf } from '../parts/list.tsx';
 import { Empty, Loading, Notice } from '../parts/notices.tsx';
@@ -52,21 +53,14 @@ function Customer({ id }: { id: string }) {
     profile.data?.found === null &&
     [operations, orders, letters].every(({ loaded: { data } }) => data?.rows.length === 0);
   const name = profile.data?.found?.name;
+  if (isUnknown) return <UnknownCustomer id={id} />;
   return (
     <Page title={name === undefined ? texts.title : `${texts.title}: ${isolated(name)}`}>
-      {isUnknown && (
-        <Notice tone="bad">
-          <p>{texts.unknown(id)}</p>
-          <p>
-            <a href={SEARCH_PATH}>{texts.search}</a>
-          </p>
-        </Notice>
-      )}
       <div class="columns">
         <ProfileCard id={id} profile={profile} />
         <WalletCard profile={profile} operations={operations} />
       </div>
-      <h2>{texts.wallet}</h2>
+      <h2>{texts.operations}</h2>
       <OperationList
         ofOne
         list={operations}
@@ -77,6 +71,21 @@ function Customer({ id }: { id: string }) {
       <Orders id={id} list={orders} />
       <h2>{texts.letters}</h2>
       <Letters list={letters} />
+    </Page>
+  );
+}
+
+/** Instead of empty lists, which would look like a customer. */
+function UnknownCustomer({ id }: { id: string }) {
+  const texts = useTexts(customerPage);
+  return (
+    <Page title={texts.title}>
+      <Notice tone="bad">
+        <p>{texts.unknown(id)}</p>
+        <p>
+          <a href={SEARCH_PATH}>{texts.search}</a>
+        </p>
+      </Notice>
     </Page>
   );
 }
@@ -100,7 +109,9 @@ function ProfileCard({ id, profile }: { id: string; profile: Loaded<{ found: Pro
         }
       </Loading>
       <dl class="facts stacked">
-        <Fact label={texts.id} code={id} />
+        <Fact label={texts.id}>
+          <Copyable text={id} what={texts.id} />
+        </Fact>
       </dl>
       <p>
         <a href={addressOf('/operator/audit', { subject: id })}>{texts.audit}</a>

@@ -7,7 +7,7 @@ import { letterPath } from '../model/letter-watch.ts';
 import { useAction, useLoad } from '../model/load.ts';
 import { lastAttemptOf, outcomeOf } from '../model/resend-outcome.ts';
 import { customerHref } from '../parts/customer-link.tsx';
-import { isUnsettled, LetterView } from '../parts/letter.tsx';
+import { isUnsettled, LetterView, tabOf } from '../parts/letter.tsx';
 import { AcknowledgementLine, LetterOutcome } from '../parts/letter-outcome.tsx';
 import { LetterFrame } from '../parts/letter-tabs.tsx';
 import { Loading, Problem } from '../parts/notices.tsx';
@@ -34,7 +34,7 @@ function refreshMs(letter: OperatorLetter, since: number | null): number | null 
 export function OperatorLetterPage() {
   const texts = useTexts(operator).letters;
   const { kinds } = useTexts(customer).letters;
-  const { api } = useConsole();
+  const { api, language } = useConsole();
   const id = useRoute().params.id ?? '';
   /** The number of the last attempt before a resend; null without a resend. */
   const [since, setSince] = useState<number | null>(null);
@@ -45,7 +45,7 @@ export function OperatorLetterPage() {
   );
   const title = letter.data === null ? texts.letter : kinds[letter.data.kind];
   return (
-    <Page title={title}>
+    <Page title={title} tab={tabOf(title, letter.data, language)}>
       <Loading loaded={letter}>
         {(data) => (
           <>

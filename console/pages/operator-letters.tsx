@@ -21,6 +21,7 @@ import { ResendLetters } from '../parts/resend-letters.tsx';
 import { customer } from '../texts/customer.ts';
 import { letterRepair } from '../texts/letter-repair.ts';
 import { operator } from '../texts/operator.ts';
+import { operatorLists } from '../texts/operator-lists.ts';
 import { records } from '../texts/records.ts';
 
 const PATH = '/v1/operator/letters';
@@ -97,6 +98,7 @@ function Letters({ query, filtered }: { query: ListQuery; filtered: string[] }) 
         />
       ),
   });
+  const csvColumns = useCsvColumns();
   const none = query.state === 'failed' ? texts.none.failed : texts.none.other;
   const shown = { ...list, loaded: { ...list.loaded, data: data && { ...data, rows } } };
   return (
@@ -105,6 +107,7 @@ function Letters({ query, filtered }: { query: ListQuery; filtered: string[] }) 
       {query.state === 'failed' && filtered.every((name) => RESEND_FILTERS.includes(name)) && (
         <ResendLetters filter={pick(query, RESEND_FILTERS)} onResent={list.loaded.reload} />
       )}
+      <RecordExport name="letters" path={PATH} query={query} columns={csvColumns} />
       {rows.length > 0 && <ChosenLetters rows={rows} selection={selection} keep={keep} />}
       <RecordList
         label={texts.title}
@@ -114,7 +117,6 @@ function Letters({ query, filtered }: { query: ListQuery; filtered: string[] }) 
         none={filtered.length > 0 ? repair.none : none}
         noneHint={filtered.length > 0 ? repair.noneHint : undefined}
       />
-      <RecordExport name="letters" path={PATH} query={query} columns={useCsvColumns()} />
     </>
   );
 }
@@ -144,6 +146,7 @@ function useRefresh({ loaded }: LoadedRecords<OperatorLetter>) {
 
 function useCsvColumns(): CsvColumn<OperatorLetter>[] {
   const { columns } = useTexts(letterRepair);
+  const { orders } = useTexts(operatorLists);
   const { kinds, states, sentAt: sent } = useTexts(customer).letters;
   return [
     { label: columns.order, value: ({ orderId }) => orderNumberOf(orderId) ?? orderId },
@@ -153,6 +156,7 @@ function useCsvColumns(): CsvColumn<OperatorLetter>[] {
     { label: columns.failedAt, value: ({ failedAt }) => failedAt ?? null },
     { label: sent, value: ({ sentAt }) => sentAt },
     { label: columns.total, value: ({ total }) => (total === undefined ? null : moneyCell(total)) },
+    { label: orders.currency, value: ({ total }) => total?.currency ?? null },
     { label: columns.customer, value: ({ customerId }) => customerId },
     { label: columns.address, value: ({ address, to }) => address ?? to },
   ];

@@ -10,6 +10,7 @@ import { useAction, useLoad, useUnmountSignal } from '../model/load.ts';
 import { contentOf, type Delivery, placeOrder, topUpWallet } from '../model/orders.ts';
 import { Loading, Notice, Problem } from '../parts/notices.tsx';
 import { OrderItems } from '../parts/order-items.tsx';
+import { nameOfOrder } from '../parts/order-number.tsx';
 import { Button, Page } from '../parts/page.tsx';
 import { Fact, Money } from '../parts/values.tsx';
 import { orderAgain } from '../texts/order-again.ts';
@@ -23,7 +24,7 @@ export function OrderAgainPage() {
     api.read<PublicOrder>(`/v1/orders/${encodeURIComponent(id)}`, { signal }),
   );
   return (
-    <Page title={texts.title} lead={texts.lead} narrow>
+    <Page title={texts.title(nameOfOrder(id, language))} lead={texts.lead} narrow>
       <Loading loaded={order}>
         {(found) =>
           found.status === 'Cancelled' ? (
@@ -52,7 +53,7 @@ function Payment({ order }: { order: PublicOrder }) {
     wallet.reload();
   };
   return (
-    <section class="card" aria-label={texts.total}>
+    <section class="card form" aria-label={texts.total}>
       {changed && <Notice tone="wait">{texts.changed}</Notice>}
       <Loading loaded={wallet}>
         {({ balance }) =>

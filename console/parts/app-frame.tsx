@@ -97,11 +97,15 @@ function SessionNotice() {
   return end === 'only-here' ? <Notice tone="wait">{texts.onlyHere(host)}</Notice> : null;
 }
 
+// It compares letters, and is opened from the menu.
+const LETTER_STUDIO = '/operator/letter-studio';
+
 /** The section whose address begins the path; the longest wins. */
 function sectionOf(path: string, sections: Section[]): string | undefined {
+  if (path === LETTER_STUDIO) return '/operator/letters';
   return sections
     .map(([href]) => href)
-    .filter((href) => path === href || path.startsWith(`${href}/`))
+    .filter((href) => path === href || (href !== '/operator' && path.startsWith(`${href}/`)))
     .sort((a, b) => b.length - a.length)[0];
 }
 
@@ -127,9 +131,7 @@ function Menu() {
             {session.operator ? texts.audit : texts.profile}
           </MenuLink>
         )}
-        {session?.operator && (
-          <MenuLink href="/operator/letter-studio">{texts.letterStudio}</MenuLink>
-        )}
+        {session?.operator && <MenuLink href={LETTER_STUDIO}>{texts.letterStudio}</MenuLink>}
         <LanguageChoice />
         <ThemeChoice />
         <a href={`/docs?lang=${language}`} class="menu-item">

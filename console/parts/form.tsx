@@ -35,7 +35,11 @@ export function Form(props: {
     const [first] = Object.keys(found);
     if (first !== undefined) document.getElementById(first)?.focus();
     // A control that is no field, such as the box of a consent, has the browser's words.
-    else if (!checksFields || form.reportValidity()) onSubmit();
+    else if (!checksFields || form.reportValidity()) {
+      onSubmit();
+      // After the page has drawn what it found wrong itself.
+      requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid]')?.focus());
+    }
   };
   return (
     <form

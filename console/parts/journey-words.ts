@@ -9,7 +9,10 @@ export function outcomeText(step: JourneyStep, texts: JourneyTexts): string {
 }
 
 /** A step's detail in words. */
-export function detailText({ detail, kind }: JourneyStep, texts: JourneyTexts): string {
+export function detailText(
+  { detail, kind }: { detail: string | null; kind: string },
+  texts: JourneyTexts,
+): string {
   const place = /^(\d+)\/(\d+)$/.exec(detail ?? '');
   if (place !== null && (kind === 'publish' || kind === 'receive')) {
     return texts.placeOf(Number(place[1]), Number(place[2]));

@@ -8,6 +8,8 @@ import {
 } from '../model/fault-lab.ts';
 import { formatDuration } from '../model/format.ts';
 import { faultLab } from '../texts/fault-lab.ts';
+import { journey } from '../texts/journey.ts';
+import { detailText } from './journey-words.ts';
 import { Pill, type Tone } from './values.tsx';
 
 const TONES: Record<LabVerdict, Tone> = {
@@ -107,15 +109,16 @@ const STEP_TONES: Record<LabStep['outcome'], Tone> = {
 
 function Step({ step: { kind, outcome, detail, times } }: { step: LabStep }) {
   const texts = useTexts(faultLab);
+  const said = detailText({ kind, detail }, useTexts(journey));
   return (
     <li>
       <span>
         {texts.kinds[kind] ?? kind} {times > 1 && texts.times(times)}
       </span>{' '}
       <Pill tone={STEP_TONES[outcome]}>{texts.outcomes[outcome]}</Pill>{' '}
-      {detail !== null && (
+      {said !== '' && (
         <span class="quiet">
-          <bdi>{detail}</bdi>
+          <bdi>{said}</bdi>
         </span>
       )}
     </li>

@@ -1,13 +1,13 @@
 import type { ComponentChildren } from 'preact';
 import type { Letter, LetterAttempt } from '#contracts/notifications.ts';
 import { useConsole, useTexts } from '../model/context.ts';
-import { formatDuration } from '../model/format.ts';
+import { formatDuration, type Language } from '../model/format.ts';
 import { confirm } from '../texts/confirm.ts';
 import { customer } from '../texts/customer.ts';
 import { LetterTabs } from './letter-tabs.tsx';
 import { Rows } from './list.tsx';
 import { Notice } from './notices.tsx';
-import { OrderNumber } from './order-number.tsx';
+import { nameOfOrder, OrderNumber } from './order-number.tsx';
 import { Fact, Moment, Pill, type Tone } from './values.tsx';
 
 const TONES: Record<Letter['state'], Tone> = {
@@ -64,6 +64,11 @@ function reasonOf({ reason, waitsFor }: Letter, letterWaits: string): string | n
   return waitsFor === 'confirmation' ? letterWaits : reason;
 }
 
+/** The title of a letter's tab: `Письмо счастья № 7K3QX-0M2RT`. */
+export function tabOf(title: string, letter: Letter | null, language: Language): string {
+  return letter === null ? title : `${title} ${nameOfOrder(letter.orderId, language)}`;
+}
+
 /** A letter as it was sent: HTML, text, headers, attempts. */
 export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: string }) {
   const texts = useTexts(customer).letters;
@@ -96,7 +101,7 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
       {letter.unknownOutcomes > 0 && (
         <Notice tone="wait">{texts.resent(letter.unknownOutcomes)}</Notice>
       )}
-      {html === null && <p class="quiet">{texts.notYet}</p>}
+      {html === null && <p class="quiet">{attempts.length === 0 ? texts.notYet : texts.unsent}</p>}
       <LetterTabs
         letter={letter}
         last={{

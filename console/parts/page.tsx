@@ -12,17 +12,19 @@ let opened = 0;
  */
 export function Page(props: {
   title: string;
+  /** The title of the tab, where the heading alone does not tell it from others. */
+  tab?: string;
   lead?: ComponentChildren;
   actions?: ComponentChildren;
   /** For a page with a single form. */
   narrow?: boolean;
   children: ComponentChildren;
 }) {
-  const { title, lead, actions, narrow = false, children } = props;
+  const { title, tab = title, lead, actions, narrow = false, children } = props;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${title} · Orderbell`;
-  }, [title]);
+    document.title = `${tab} · Orderbell`;
+  }, [tab]);
   useEffect(() => {
     // Not for the first page: the browser itself starts at the top.
     if (opened++ > 0) {

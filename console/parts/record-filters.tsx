@@ -1,9 +1,15 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
-import { type AmountViolation, amountAdvice } from '#contracts/amounts.ts';
+import { amountAdvice } from '#contracts/amounts.ts';
 import type { OperatorCustomer } from '#contracts/operator.ts';
 import { useConsole, useTexts } from '../model/context.ts';
-import { type FilterName, type FilterValues, filtersIn, queryOf } from '../model/list-filters.ts';
+import {
+  type FilterName,
+  type FilterValues,
+  type FilterViolations,
+  filtersIn,
+  queryOf,
+} from '../model/list-filters.ts';
 import { useAction } from '../model/load.ts';
 import type { PageOf } from '../model/orders.ts';
 import { records } from '../texts/records.ts';
@@ -20,16 +26,21 @@ export interface Filter {
   keepsEmail?: boolean;
 }
 
-type Violations = { min?: AmountViolation; max?: AmountViolation };
-
 /** The filters that the address names, and what they ask the API. */
 export function useListQuery(filters: readonly Filter[]) {
   const { query: address } = useLocation();
   const { config } = useConsole();
-  const values = filtersIn(
+  const named = filtersIn(
     address,
     filters.map(({ name }) => name),
   );
+  // A value that the form cannot show, as in a mistyped link, is no filter.
+  const values = Object.fromEntries(
+    Object.entries(named).filter(([key, value]) => {
+      const choices = filters.find(({ name }) => name === key)?.values;
+      return choices === undefined || choices.includes(value);
+    }),
+  ) as FilterValues;
   const { query, violations } = queryOf(values, config.currency);
   // A list that ignored a filter would show what was not asked for.
   return { values, query, violations: Object.keys(violations).length > 0 ? violations : null };
@@ -39,14 +50,14 @@ export function useListQuery(filters: readonly Filter[]) {
 export function RecordFilters(props: {
   filters: readonly Filter[];
   values: FilterValues;
-  /** Of amounts; null without any. */
-  violations: Violations | null;
+  /** Null without any. */
+  violations: FilterViolations | null;
   /** Other parameters of the address, which stay. */
   keep?: Record<string, string>;
 }) {
   const { filters, values, keep = {} } = props;
   const texts = useTexts(records);
-  const { api } = useConsole();
+  const { api, config, language } = useConsole();
   const { path, query, route } = useLocation();
   const [typed, setTyped] = useState(values);
   const [unknown, setUnknown] = useState<string | null>(null);
@@ -71,6 +82,17 @@ export function RecordFilters(props: {
     const names = filters.map(({ name }) => name);
     route(addressOf(path, { ...filtersIn(chosen as Record<string, string>, names), ...kept }));
   });
+  const violationOf = (name: FilterName): string | null => {
+    const violation = props.violations?.[name as keyof FilterViolations];
+    const text = typed[name] ?? '';
+    // Only of the text that the address has.
+    if (violation === undefined || text !== values[name]) return null;
+    if (violation !== 'range') {
+      return amountAdvice(violation, { text, currency: config.currency, language });
+    }
+    const begin = name === 'until' ? 'from' : 'min';
+    return typed[begin] === values[begin] ? texts.range[begin] : null;
+  };
   return (
     <Form class="card list-filters" label={texts.filters} problem={problem} onSubmit={run}>
       {filters.map((filter) => (
@@ -78,13 +100,7 @@ export function RecordFilters(props: {
           key={filter.name}
           filter={filter}
           value={typed[filter.name] ?? ''}
-          violation={filter.name === 'customer' ? unknown : null}
-          amountViolation={
-            // Only of the text that the address has.
-            typed[filter.name] === values[filter.name]
-              ? props.violations?.[filter.name as 'min' | 'max']
-              : undefined
-          }
+          violation={filter.name === 'customer' ? unknown : violationOf(filter.name)}
           onChange={(value) => setTyped({ ...typed, [filter.name]: value })}
         />
       ))}
@@ -104,13 +120,12 @@ function FilterField(props: {
   filter: Filter;
   value: string;
   violation: string | null;
-  amountViolation: AmountViolation | undefined;
   onChange: (value: string) => void;
 }) {
-  const { filter, value, onChange, amountViolation } = props;
+  const { filter, value, onChange, violation } = props;
   const { name, values, hint } = filter;
   const texts = useTexts(records);
-  const { config, language } = useConsole();
+  const { currency } = useConsole().config;
   const label = texts.names[name];
   if (values !== undefined) {
     return (
@@ -130,7 +145,7 @@ function FilterField(props: {
   }
   if (name === 'from' || name === 'until') {
     return (
-      <Field label={label}>
+      <Field label={label} violation={violation}>
         {(ties) => (
           <input
             {...ties}
@@ -143,17 +158,12 @@ function FilterField(props: {
       </Field>
     );
   }
-  const { currency } = config;
   const isAmount = name === 'min' || name === 'max';
   return (
     <TextField
       label={isAmount ? `${label}, ${currency}` : label}
       hint={hint}
-      violation={
-        amountViolation === undefined
-          ? props.violation
-          : amountAdvice(amountViolation, { text: value, currency, language })
-      }
+      violation={violation}
       value={value}
       onChange={onChange}
       input={{

@@ -10,7 +10,7 @@ import { customerHref } from './customer-link.tsx';
 import { Notice, Problem } from './notices.tsx';
 import { Button } from './page.tsx';
 import { Dialog, ReasonDialog } from './reason-dialog.tsx';
-import { Moment } from './values.tsx';
+import { Fact, Id, Moment } from './values.tsx';
 
 /** An operation with its reversal, if there is one. */
 export interface OperationFound {
@@ -67,7 +67,15 @@ export function ReverseTopUp(props: {
       onConfirm={run}
       onCancel={onCancel}
     >
-      <p>{texts.undoAsk(sum)}</p>
+      <dl class="facts">
+        <Fact label={words.at} at={topUp.createdAt} />
+        <Fact label={words.customer}>
+          <Id value={topUp.customerId} />
+        </Fact>
+        <Fact label={words.id}>
+          <Id value={topUp.id} />
+        </Fact>
+      </dl>
     </ReasonDialog>
   );
 }

@@ -9,7 +9,7 @@ export const SEARCH_PATH = '/operator/search';
 /** As much as the API takes. */
 const TEXT_MAX = 500;
 
-/** The operator's search in the frame of each page. The key `/` focuses it. */
+/** The operator's search in the frame of each page. Ctrl+K, on a Mac ⌘K, focuses it. */
 export function SearchBox() {
   const texts = useTexts(search);
   const { path, query, route } = useLocation();
@@ -17,7 +17,7 @@ export function SearchBox() {
   const [text, setText] = useState(searched);
   useEffect(() => setText(searched), [searched]);
   const input = useRef<HTMLInputElement>(null);
-  useSlashKey(() => {
+  useShortcut(() => {
     input.current?.focus();
     input.current?.select();
   });
@@ -37,8 +37,8 @@ export function SearchBox() {
           ref={input}
           type="search"
           aria-label={texts.label}
-          aria-keyshortcuts="/"
-          title={`${texts.label} (${texts.shortcut})`}
+          aria-keyshortcuts={IS_MAC ? 'Meta+K' : 'Control+K'}
+          title={`${texts.label} (${IS_MAC ? '⌘K' : 'Ctrl+K'})`}
           placeholder={texts.placeholder}
           maxLength={TEXT_MAX}
           autoComplete="off"
@@ -52,17 +52,22 @@ export function SearchBox() {
   );
 }
 
-/** Where a key writes a character, it is no shortcut. */
-const WRITES = 'input, textarea, select, [contenteditable]';
+const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 
-function useSlashKey(press: () => void): void {
+/**
+ * A key with a modifier: speech input and stray keys do not press it (WCAG 2.1.4), and it works from
+ * fields too.
+ */
+function useShortcut(press: () => void): void {
   const latest = useRef(press);
   latest.current = press;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      const { key, ctrlKey, metaKey, altKey, target, defaultPrevented } = event;
-      if (key !== '/' || ctrlKey || metaKey || altKey || defaultPrevented) return;
-      if (target instanceof Element && target.closest(WRITES)) return;
+      const { code, ctrlKey, metaKey, altKey, shiftKey, defaultPrevented } = event;
+      // By its place: with a Russian layout the key writes another letter.
+      if (code !== 'KeyK' || altKey || shiftKey || defaultPrevented) return;
+      // Ctrl+K on a Mac deletes the rest of a line.
+      if (IS_MAC ? !metaKey || ctrlKey : !ctrlKey || metaKey) return;
       // The page behind an open dialog takes no focus.
       if (document.querySelector('dialog:modal') !== null) return;
       event.preventDefault();

@@ -12,7 +12,12 @@ export function Money({ value, sign = false }: { value: MoneyValue; sign?: boole
 export function Moment({ at }: { at: string }) {
   const { language } = useConsole();
   return (
-    <time dateTime={at} title={formatMomentInFull(at, language)}>
+    <time
+      dateTime={at}
+      title={formatMomentInFull(at, language)}
+      // For paper, where nobody knows what «today» was: with the date and the year.
+      data-printed={formatMoment(at, language, 0)}
+    >
       {formatMoment(at, language, Date.now())}
     </time>
   );

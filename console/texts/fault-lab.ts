@@ -56,7 +56,7 @@ export const faultLab: { ru: FaultLabTexts; en: FaultLabTexts } = {
     faults: {
       'billing-slow': {
         name: 'Медленный биллинг',
-        does: 'Биллинг списывает деньги сразу, но ответ задерживается на 6 секунд. Заказу отведено 5.',
+        does: 'Биллинг списывает деньги сразу, но ответ задерживается на 6 секунд. Клиент ждёт не дольше 5.',
         expect:
           'Клиент получает 202: заказ есть, исход неизвестен. Примерно через 30 секунд восстановление находит решение, и заказ оплачен. Списание одно.',
       },
@@ -88,13 +88,13 @@ export const faultLab: { ru: FaultLabTexts; en: FaultLabTexts } = {
         name: 'Почтовый сервер отказывает',
         does: 'На каждое письмо сервер отвечает 450: попробуйте позже.',
         expect:
-          'Клиент сразу получает 201. Каждый отказ записан как попытка, паузы растут. Когда сервер поправится, письмо уйдёт.',
+          'Клиент сразу получает 201. Каждый отказ записан как попытка, паузы растут. Когда сервер снова начнёт принимать письма, оно уйдёт.',
       },
       'mail-hangs': {
         name: 'Почтовый сервер завис',
         does: 'Сервер принимает соединение и молчит.',
         expect:
-          'Клиент сразу получает 201. Через несколько секунд попытка прерывается. Письмо ждёт и уйдёт, когда сервер поправится.',
+          'Клиент сразу получает 201. Через несколько секунд попытка прерывается. Письмо ждёт и уйдёт, когда сервер снова заработает.',
       },
     },
     expect: 'Что должно быть',
@@ -180,7 +180,7 @@ export const faultLab: { ru: FaultLabTexts; en: FaultLabTexts } = {
     faults: {
       'billing-slow': {
         name: 'Slow billing',
-        does: 'Billing charges at once, but its answer takes 6 seconds. An order has 5.',
+        does: 'Billing charges at once, but its answer takes 6 seconds. The client waits at most 5.',
         expect:
           'The client gets 202: the order exists, its outcome is not known. After about 30 seconds recovery finds the decision, and the order is paid. One charge.',
       },
@@ -218,7 +218,7 @@ export const faultLab: { ru: FaultLabTexts; en: FaultLabTexts } = {
         name: 'Mail server hangs',
         does: 'The server takes the connection and then says nothing.',
         expect:
-          'The client gets 201 at once. The attempt is given up after some seconds. The letter waits, and goes out once the server is well.',
+          'The client gets 201 at once. The attempt is given up after a few seconds. The letter waits and goes out once the server recovers.',
       },
     },
     expect: 'What to expect',

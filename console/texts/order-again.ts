@@ -1,7 +1,7 @@
 /** The page that pays the content of a cancelled order again. */
 export const orderAgain = {
   ru: {
-    title: 'Повторить заказ',
+    title: (order: string) => `Повторить заказ ${order}`,
     lead: 'Тот же состав по тем же ценам. Второй раз деньги не спишутся, даже если нажать кнопку дважды.',
     onWallet: 'В кошельке',
     total: 'К оплате',
@@ -19,7 +19,7 @@ export const orderAgain = {
       'Ответа не было, поэтому неизвестно, оплачен ли заказ. Нажмите кнопку ещё раз: ничего не спишется и не зачислится дважды.',
   },
   en: {
-    title: 'Order again',
+    title: (order: string) => `Order again: ${order}`,
     lead: 'The same items at the same prices. You’re never charged twice, even if you press the button twice.',
     onWallet: 'In your wallet',
     total: 'To pay',

@@ -24,6 +24,10 @@ export const records = {
     customerUnknown: (text: string) => `Клиента с почтой ${text} нет.`,
     customersMany: 'Эта почта есть у нескольких клиентов. Введите идентификатор нужного.',
     signHint: 'Без знака: и пополнения, и списания',
+    range: {
+      from: 'Эта дата раньше начальной.',
+      min: 'Эта сумма меньше начальной.',
+    },
     values: {
       Paid: 'Оплачен',
       Cancelled: 'Отменён',
@@ -82,6 +86,10 @@ export const records = {
     customerUnknown: (text: string) => `No customer has the e-mail ${text}.`,
     customersMany: 'Several customers share this e-mail. Enter an ID instead.',
     signHint: 'Without a sign: matches top-ups and payments',
+    range: {
+      from: 'This date is before the first one.',
+      min: 'This amount is below the first one.',
+    },
     values: {
       Paid: 'Paid',
       Cancelled: 'Cancelled',

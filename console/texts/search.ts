@@ -5,7 +5,6 @@ export const search = {
   ru: {
     label: 'Найти заказ, клиента, письмо или операцию',
     placeholder: 'Номер, почта, ссылка…',
-    shortcut: 'Клавиша /',
     submit: 'Найти',
     title: 'Поиск',
     results: 'Найденное',
@@ -53,7 +52,6 @@ export const search = {
   en: {
     label: 'Find an order, customer, letter or transaction',
     placeholder: 'Number, e-mail, link…',
-    shortcut: 'Press /',
     submit: 'Find',
     title: 'Search',
     results: 'Search results',

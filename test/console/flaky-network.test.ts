@@ -12,6 +12,7 @@ import {
   type TestCustomer,
   type TestSystem,
 } from '#harness/system/system.ts';
+import { orderAgain } from '../../console/texts/order-again.ts';
 import {
   answerOn,
   button,
@@ -161,8 +162,9 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
     await fillOrder(page, words, [{ name: 'Шкаф', quantity: '1', price: '800' }]);
     await button(page, words.newOrder.submit).click();
     const declined = await orderShown(page);
-    await page.locator('.answer button.primary').dblclick();
-    await page.waitForURL((url) => !url.href.endsWith(declined));
+    await link(page, words.order.again).click();
+    await button(page, orderAgain.ru.topUpAndPay('300\u00a0₽')).dblclick();
+    await page.waitForURL((url) => !url.pathname.includes(declined));
     await orderShown(page);
     assert.equal(await answerOn(page), 'Оплачен');
     const { body } = await anna.call('GET', '/v1/wallet/operations');

@@ -10,11 +10,13 @@ import {
 import { type OpenPage, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { startTestSystem, type TestCustomer } from '#harness/system/system.ts';
+import { orderAgain } from '../../console/texts/order-again.ts';
 import {
   answerOn,
   button,
   fillOrder,
   goTo,
+  link,
   opened,
   orderShown,
   plain,
@@ -197,12 +199,14 @@ const CHECKS: Record<string, (replaced: Replaced) => Promise<void>> = {
     await button(page, words.newOrder.submit).click();
     await orderShown(page);
     proxy.replace(ORDERS, foreignAnswers['504 of a load balancer'] as Replacement);
-    await page.locator('.answer button.primary').click();
-    await page.getByText(words.newOrder.unknown.title).waitFor();
-    proxy.replace(ORDERS, asItIs);
     const declined = page.url();
-    await button(page, words.common.sameKey).click();
-    await page.waitForURL((url) => url.href !== declined);
+    await link(page, words.order.again).click();
+    const pay = button(page, orderAgain.ru.topUpAndPay('300\u00a0₽'));
+    await pay.click();
+    await page.getByText(orderAgain.ru.unknown).waitFor();
+    proxy.replace(ORDERS, asItIs);
+    await pay.click();
+    await page.waitForURL((url) => !url.href.startsWith(declined));
     await orderShown(page);
     assert.equal(await answerOn(page), 'Оплачен');
     assert.deepEqual(await sumsOf(anna), [-80_000, 30_000, 50_000]);

@@ -5,6 +5,7 @@ import { eventually } from '#harness/eventually.ts';
 import { startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { PASSWORD, startTestSystem } from '#harness/system/system.ts';
+import { orderAgain } from '../../console/texts/order-again.ts';
 import {
   answerOn,
   button,
@@ -137,8 +138,9 @@ async function walkByKeyboard(page: Page, words: Words): Promise<void> {
   await orderByKeyboard(page, words, '900');
   assert.equal(await answerOn(page), 'Отменен');
   const declined = page.url();
-  await press(page, page.locator('.answer button.primary'));
-  await page.waitForURL((url) => url.href !== declined);
+  await press(page, link(page, words.order.again));
+  await press(page, button(page, orderAgain.ru.topUpAndPay('500\u00a0₽')));
+  await page.waitForURL((url) => !url.href.startsWith(declined));
   await orderShown(page);
   assert.equal(await answerOn(page), 'Оплачен');
   await press(page, page.locator('.menu-button'));

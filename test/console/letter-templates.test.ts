@@ -61,7 +61,7 @@ test('letters of version 2 in the console', { skip: skipWithoutChromium }, async
     allow('422', '/v1/wallet/top-ups');
     await signInAs(page, words, anna.email);
     await page.goto(`/orders/${id}/again`);
-    await opened(page, again.title);
+    await opened(page, again.title(`№\u00a0${orderNumberOf(id)}`));
     const pay = page.getByRole('button', { name: /^Пополнить на 600,50.₽ и оплатить$/ });
     await pay.waitFor();
     assert.match(plain(await page.locator('.items').textContent()), /Чай2 × 300 ₽600 ₽Мёд/);

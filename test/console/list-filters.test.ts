@@ -19,5 +19,17 @@ test('days are local, and the last day is included', () => {
   const { query } = queryOf({ from: '2026-12-31', until: '2026-12-31' }, 'RUB');
   assert.equal(query.from, new Date(2026, 11, 31).toISOString());
   assert.equal(query.until, new Date(2027, 0, 1).toISOString());
-  assert.deepEqual(queryOf({ from: 'yesterday' }, 'RUB').query, {});
+  for (const from of ['yesterday', '2026-02-31', '2026-13-01']) {
+    assert.deepEqual(queryOf({ from }, 'RUB').query, {}, from);
+  }
+});
+
+test('a range that ends before it begins is a fault of its end', () => {
+  assert.deepEqual(queryOf({ min: '500', max: '99,50' }, 'RUB').violations, { max: 'range' });
+  assert.deepEqual(queryOf({ min: '9', max: '10' }, 'RUB').violations, {});
+  assert.deepEqual(queryOf({ min: '10', max: '10' }, 'RUB').violations, {});
+  const days = (from: string, until: string) => queryOf({ from, until }, 'RUB').violations;
+  assert.deepEqual(days('2027-01-01', '2026-12-31'), { until: 'range' });
+  assert.deepEqual(days('2026-12-31', '2027-01-01'), {});
+  assert.deepEqual(days('2026-12-31', '2026-12-31'), {});
 });

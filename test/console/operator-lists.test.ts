@@ -92,6 +92,17 @@ test('the operator’s lists', { skip: skipWithoutChromium }, async (t) => {
     assert.equal(await heading.getAttribute('aria-sort'), 'ascending');
   });
 
+  await t.test('a range that ends before it begins is named in its field, not sent', async () => {
+    await page.goto('/operator/orders?min=500&max=99,50&from=2026-12-31&until=2026-12-30');
+    const { names, range } = records.ru;
+    await page.locator('.field', { hasText: names.max }).getByText(range.min).waitFor();
+    await page.locator('.field', { hasText: names.until }).getByText(range.from).waitFor();
+    assert.equal(await page.getByRole('alert').count(), 0);
+    assert.equal(await page.locator('.records').count(), 0);
+    await page.goto('/operator/orders?status=Lost&from=2026-02-31');
+    await page.locator('.records').waitFor();
+  });
+
   await t.test('filters are in the address: reload and «back» keep them', async () => {
     await openOrders(page);
     await page.getByLabel(texts.names.status).selectOption('Cancelled');

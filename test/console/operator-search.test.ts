@@ -36,22 +36,25 @@ test('the operator’s search and what it opens', { skip: skipWithoutChromium },
   await signIn(page, words, OPERATOR_EMAIL, system.secrets.operatorPassword);
   await opened(page, words.overview.title);
 
-  await t.test(
-    'the key / focuses the box, and an empty search says what can be found',
-    async () => {
-      await page.keyboard.press('/');
-      await box(page).and(page.locator(':focus')).waitFor();
-      assert.equal(await box(page).inputValue(), '');
-      await page.keyboard.press('Enter');
-      await opened(page, texts.title);
-      for (const way of texts.ways) await page.getByText(way).waitFor();
-      assert.deepEqual(await barriersOn(page), []);
-      // In a field it is a character.
-      await box(page).focus();
-      await page.keyboard.type('a/b');
-      assert.equal(await box(page).inputValue(), 'a/b');
-    },
-  );
+  await t.test('Ctrl+K focuses the box, and an empty search says what can be found', async () => {
+    await page.keyboard.press('/');
+    assert.equal(
+      await page.locator('input:focus').count(),
+      0,
+      'a key without a modifier does nothing',
+    );
+    await page.keyboard.press('Control+KeyK');
+    await box(page).and(page.locator(':focus')).waitFor();
+    assert.equal(await box(page).inputValue(), '');
+    await page.keyboard.press('Enter');
+    await opened(page, texts.title);
+    for (const way of texts.ways) await page.getByText(way).waitFor();
+    assert.deepEqual(await barriersOn(page), []);
+    // In a field it is a character.
+    await box(page).focus();
+    await page.keyboard.type('a/b');
+    assert.equal(await box(page).inputValue(), 'a/b');
+  });
 
   await t.test(
     'one hit opens its page at once, and «back» leads to where one searched',

@@ -59,7 +59,10 @@ test('lists and the order form in a browser', { skip: skipWithoutChromium }, asy
     await page.keyboard.type('Кофе');
     const second = page.getByRole('group', { name: words.newOrder.item(2), exact: true });
     assert.equal(await second.getByLabel(words.newOrder.name).inputValue(), 'Кофе');
-    await page.getByText(words.newOrder.outsideTotal(words.newOrder.item(2))).waitFor();
+    await page.getByText(words.newOrder.outsideTotal('позиция 2')).waitFor();
+    await button(page, words.newOrder.submit).click();
+    const price = second.getByLabel(words.newOrder.price);
+    await price.and(page.locator('[aria-invalid]:focus')).waitFor();
     await second.getByRole('button', { name: words.newOrder.removeItem(2) }).click();
     const focused = 'document.activeElement?.value';
     await eventually('the first item', async () => (await page.evaluate(focused)) === 'Чай');
