@@ -148,7 +148,7 @@ const OPEN = ['/livez', '/readyz', '/metrics'];
 /** Further ones of the gateway: files and pages that are the same for everybody, and the mailbox. */
 const OPEN_AT_GATEWAY = [
   ...['/', '/console.json', '/letter.html', '/assets/*'],
-  ...['/docs', '/docs/', '/docs/start.js', '/docs/assets/*', '/docs/events'],
+  ...['/docs', '/docs/', '/docs/start.js', '/docs/theme.css', '/docs/assets/*', '/docs/events'],
   ...['/openapi.json', '/asyncapi.json'],
   ...['/mailbox/messages', '/mailbox/messages/*'],
 ];
