@@ -1,3 +1,4 @@
+import { orderNumberOf } from '#contracts/order-number.ts';
 import { topicContent } from '../broker/broker.ts';
 import { historyViolations } from './compare-history.ts';
 import type { History } from './history.ts';
@@ -227,9 +228,12 @@ function mailViolations({ letters, mails }: StoredState): string[] {
   ];
 }
 
-const UUIDS = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g;
-// The sum in words of either language; of roubles two digits are kopecks.
-const TOLD_SUM = /(?:Сумма|Total): ([^\n]*)/;
+// An order by its id or by its number, as the version of the letter's text names it.
+const NAMES =
+  /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?<=(?:№|No\.)\s)[0-9A-Z]{5}-[0-9A-Z]{5}/g;
+// The sum in words of either language. Whole roubles may come without kopecks.
+const TOLD_SUM = /(?:Сумма|Итого|Total): \D*(\d[\d\s.,]*)/;
+const KOPECKS = /[.,](\d\d)$/;
 const TITLES = {
   happiness: /Письмо счастья|Letter of happiness/,
   grief: /Письмо горя|Letter of grief/,
@@ -237,13 +241,23 @@ const TITLES = {
 
 /** The text names its own order and sum and no other order, in its subject and both its forms. */
 function textViolations({ id, order_id, kind, total_amount }: Row, text: string): string[] {
-  const orderIds = new Set(text.match(UUIDS));
-  const sum = TOLD_SUM.exec(text)?.[1]?.replace(/\D/g, '');
+  const names = new Set(text.match(NAMES));
+  const own = [order_id, orderNumberOf(String(order_id))];
+  const sum = sumIn(text);
   return found([
-    [...orderIds].join() !== order_id &&
-      `the text of letter ${id} names orders [${[...orderIds]}], not ${order_id}`,
-    Number(sum) !== Number(total_amount) &&
+    (names.size === 0 || [...names].some((name) => !own.includes(name))) &&
+      `the text of letter ${id} names orders [${[...names]}], not ${order_id}`,
+    sum !== Number(total_amount) &&
       `the text of letter ${id} tells the sum ${sum}, not ${total_amount}`,
     !TITLES[kind as keyof typeof TITLES].test(text) && `the text of letter ${id} is not of ${kind}`,
   ]);
+}
+
+/** In kopecks; undefined where the text tells none. */
+function sumIn(text: string): number | undefined {
+  const told = TOLD_SUM.exec(text)?.[1]?.trim();
+  if (told === undefined) return undefined;
+  const kopecks = KOPECKS.exec(told)?.[1];
+  const roubles = told.slice(0, kopecks === undefined ? told.length : -3).replace(/\D/g, '');
+  return Number(`${roubles}${kopecks ?? '00'}`);
 }

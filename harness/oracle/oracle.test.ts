@@ -123,7 +123,7 @@ const corruptions: [database: string, sql: string, expected: RegExp][] = [
   ['mailbox', 'delete from messages', /was not received/],
   [
     'mailbox',
-    'insert into messages select id + 100, received_at, envelope_from, envelope_to, message_id, subject, size, search_text from messages; insert into sources select id + 100, raw from sources',
+    'insert into messages select id + 100, received_at, envelope_from, envelope_to, message_id, subject, size, search_text, seen from messages; insert into sources select id + 100, raw from sources',
     /came 2 times/,
   ],
   ['mailbox', `update messages set message_id = '<x@y>'`, /mail x is not of a letter/],
