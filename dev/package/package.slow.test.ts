@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { orderNumberOf } from '#contracts/order-number.ts';
 import { eventually } from '#harness/eventually.ts';
 import { createProgram } from '../../cli/program.ts';
 
@@ -184,7 +185,11 @@ test('the main job by the package, on the Node of the machine; the data stay', a
     /Letter +sent/.test(await orderbell('journey', id)),
   );
   const mails = await (await fetch(`${url}/mailbox/messages`)).json();
-  assert.match(JSON.stringify(mails), new RegExp(`Letter of happiness: order ${id}`));
+  const number = orderNumberOf(id) as string;
+  assert.match(
+    JSON.stringify(mails),
+    new RegExp(`Letter of happiness: order No\\.\\s${number} is paid`),
+  );
   const page = await (await fetch(url, { headers: { accept: 'text/html' } })).text();
   const assets = page.match(/\/assets\/[\w.-]+/g) ?? [];
   assert.ok(assets.length > 1, page);
