@@ -7,6 +7,7 @@ import { queryRows } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
 import { call } from '#harness/requests.ts';
+import { testLayout } from '#harness/system/layout.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import {
@@ -75,6 +76,8 @@ test('a letter to an address that does not exist fails, and goes by itself once 
   const corrected = { ...profile, email: 'right.anna@example.com', locale: 'en' };
   assert.equal((await anna.call('PUT', '/v1/profile', corrected)).status, 200);
   assert.equal((await preview()).to, 'r***@example.com');
+  // Where the profile's change or the letter meets a replica of 0.1.0, nothing goes by itself.
+  if (testLayout() === 'versions') await operator.call('POST', `${LETTERS}/${failed.id}/resend`);
   const sent = await letterOf(operator, order.body.id, 'sent');
   assert.deepEqual([sent.to, sent.reason], ['r***@example.com', null]);
   assert.match(sent.subject ?? '', /^Letter of happiness/);
