@@ -126,10 +126,10 @@ test('the operator’s pages of webhooks', { skip: skipWithoutChromium }, async 
     await goTo(page, words, 'webhooks');
     await link(page, texts.deliveries).click();
     await opened(page, texts.deliveries);
-    await page.getByLabel(texts.delivery.order).fill('17');
+    await page.getByLabel(texts.delivery.order, { exact: true }).fill('17');
     await button(page, texts.delivery.find).click();
     await page.getByText(texts.delivery.orderViolation).waitFor();
-    await page.getByLabel(texts.delivery.order).fill(paid.id.toUpperCase());
+    await page.getByLabel(texts.delivery.order, { exact: true }).fill(paid.id.toUpperCase());
     await page.getByLabel(texts.endpoint).selectOption({ label: 'Магазин' });
     await button(page, texts.delivery.find).click();
     await page.waitForURL(/order=/);
