@@ -109,7 +109,7 @@ test('people sign in and out on the page of an external issuer', {
       await page.goto('/sign-in');
       await button(page, words.signIn.issuer).click();
       await signInAtIssuer(page);
-      await page.locator('.menu-button').waitFor();
+      await page.getByRole('heading', { name: words.home.hello('anna') }).waitFor();
       await opened.context.route(`${issuer.url}/**`, (route) => route.abort());
       await signOut(page, words);
       await page.getByText(words.common.onlyHere(new URL(issuer.url).host)).waitFor();
