@@ -82,10 +82,9 @@ export function createLabCustomer(baseUrl: string) {
       return data.filter((one) => one.type === 'charge' && one.orderId === orderId).length;
     },
     async lettersOf(orderId: string): Promise<{ kind: string; state: string }[]> {
-      const { data } = (await client.call('readLetters', { query: { limit: PAGE } })).body;
-      return data
-        .filter((letter) => letter.orderId === orderId)
-        .map(({ kind, state }) => ({ kind, state }));
+      const query = { limit: PAGE, orderId };
+      const { data } = (await client.call('readLetters', { query })).body;
+      return data.map(({ kind, state }) => ({ kind, state }));
     },
   };
 }

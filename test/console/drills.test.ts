@@ -54,7 +54,7 @@ test('the operator’s day', { skip: skipWithoutChromium }, async (t) => {
       await drill(t, page, { clicks: 4, pages: 3 }, async (person) => {
         await person.click(failed);
         const row = page.locator('tbody tr').filter({ hasText: 'no such user' });
-        // The operator tries first, and is told what became of it; the row stays.
+        // First the operator resends it. The row shows the outcome and stays.
         await person.click(row.getByRole('button'));
         await row.getByText(repair.outcomes.failed).waitFor();
         assert.deepEqual(await barriersOn(page), []);

@@ -140,7 +140,7 @@ test('repairs of letters in a browser', { skip: skipWithoutChromium }, async (t)
   await page.goto('about:blank');
 });
 
-/** From now on, the page is told that the orders service does not answer. */
+/** Makes every later answer say that orders is away. */
 async function hideOrders(page: Page): Promise<void> {
   await page.route('**/v1/operator/overview', async (route) => {
     const json = (await (await route.fetch()).json()) as Overview;

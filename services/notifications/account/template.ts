@@ -1,5 +1,6 @@
 import type { AccountLetter } from '#contracts/account-letters.ts';
 import { escapeHtml } from '#platform/values/html.ts';
+import { letterDocument } from '../letter/letter-document.ts';
 import type { RenderedLetter } from '../letter/template.ts';
 
 /** The wording of one letter. It holds no text that a customer has entered. */
@@ -136,21 +137,8 @@ function htmlOf(wording: Wording, locale: Locale, link: string | undefined): str
   const anchor = (href: string) =>
     `<p style="margin:0 0 12px"><a href="${escapeHtml(href)}">${escapeHtml(wording.action ?? '')}</a></p>\n` +
     `<p class="footer" style="margin:0 0 12px;font-size:13px;overflow-wrap:anywhere">${escapeHtml(href)}</p>\n`;
-  return `<!doctype html>
-<html lang="${locale}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(wording.subject)}</title>
-<style>${STYLE}</style>
-</head>
-<body style="margin:0;padding:16px;font:16px/1.5 system-ui,sans-serif">
-<main class="card" style="max-width:560px;margin:0 auto;padding:24px;border-width:1px;border-style:solid;border-radius:12px">
-<h1 style="margin:0 0 16px;font-size:24px;line-height:1.25">${escapeHtml(wording.subject)}</h1>
+  const content = `<h1 style="margin:0 0 16px;font-size:24px;line-height:1.25">${escapeHtml(wording.subject)}</h1>
 ${paragraph(greeting)}${paragraph(wording.lead)}${link === undefined ? '' : anchor(link)}${paragraph(wording.closing)}<p class="footer" style="margin:0;font-size:13px">${escapeHtml(footer)}</p>
-</main>
-</body>
-</html>
 `;
+  return letterDocument({ locale, subject: wording.subject, style: STYLE, content });
 }

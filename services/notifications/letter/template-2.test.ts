@@ -131,7 +131,7 @@ test('moments follow summer time and the New Year of the zone, and a zone nobody
     momentIn('Europe/Berlin', '2026-03-29T01:00:00Z'),
     '29 March 2026 at 03:00 (Central European Summer Time)',
   );
-  // The hour that is there twice is told apart by the name of the zone.
+  // At the end of summer time one hour comes twice: the name of the zone says which it is.
   assert.equal(
     momentIn('Europe/Berlin', '2026-10-25T00:30:00Z'),
     '25 October 2026 at 02:30 (Central European Summer Time)',

@@ -1,4 +1,5 @@
 import { escapeHtml } from '#platform/values/html.ts';
+import { letterDocument } from './letter-document.ts';
 import type { LetterFacts, RenderedLetter } from './letter-facts.ts';
 import { type LetterValues, letterValuesOf } from './letter-values.ts';
 import { type LetterWording, wordingOf } from './template-2-wording.ts';
@@ -59,28 +60,21 @@ function htmlOf(wording: LetterWording, values: LetterValues, facts: LetterFacts
       `<tr><th class="label" scope="row" style="${HEAD}">${label}</th>` +
       `<td style="${CELL};overflow-wrap:anywhere">${escapeHtml(value)}</td></tr>\n`,
   );
-  return `<!doctype html>
-<html lang="${facts.locale}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(wording.subject)}</title>
-<style>${STYLE}</style>
-</head>
-<body style="margin:0;padding:16px;font:16px/1.5 system-ui,sans-serif">
-<main class="card ${facts.kind}" style="max-width:560px;margin:0 auto;padding:24px;border-width:1px;border-style:solid;border-radius:12px">
-<h1 style="margin:0 0 16px;font-size:24px;line-height:1.25">${wording.headline}</h1>
+  const content = `<h1 style="margin:0 0 16px;font-size:24px;line-height:1.25">${wording.headline}</h1>
 <p style="margin:0 0 12px">${greeting}</p>
 <p style="margin:0 0 12px">${wording.lead}</p>
 <table style="border-collapse:collapse;margin:0 0 12px">
 ${details.join('')}</table>
 ${itemsOf(wording, values)}<p style="margin:0 0 16px">${wording.closing}</p>
 ${linksOf(wording)}<p class="footer" style="margin:0;font-size:13px">${wording.footer}</p>
-</main>
-</body>
-</html>
 `;
+  return letterDocument({
+    locale: facts.locale,
+    subject: wording.subject,
+    style: STYLE,
+    kind: facts.kind,
+    content,
+  });
 }
 
 /** The items with their total. Attributes take fewer bytes than styles, and each item repeats them. */

@@ -1,5 +1,6 @@
 import { escapeHtml } from '#platform/values/html.ts';
 import { ENGLISH_MOMENT, formatMoment, formatMoney, plainLine, RUSSIAN_MOMENT } from './format.ts';
+import { letterDocument } from './letter-document.ts';
 import type { LetterFacts, RenderedLetter } from './letter-facts.ts';
 import { renderVersion2 } from './template-2.ts';
 
@@ -200,18 +201,7 @@ function renderHtml(wording: Wording, facts: LetterFacts): string {
       `<tr><th class="label" scope="row" style="text-align:left;font-weight:normal;padding:4px 16px 4px 0;vertical-align:top">${escapeHtml(label)}</th>` +
       `<td style="padding:4px 0;overflow-wrap:anywhere">${escapeHtml(value)}</td></tr>`,
   );
-  return `<!doctype html>
-<html lang="${facts.locale}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(wording.subject)}</title>
-<style>${STYLE}</style>
-</head>
-<body style="margin:0;padding:16px;font:16px/1.5 system-ui,sans-serif">
-<main class="card ${facts.kind}" style="max-width:560px;margin:0 auto;padding:24px;border-width:1px;border-style:solid;border-radius:12px">
-<h1 style="margin:0 0 16px;font-size:24px;line-height:1.25">${escapeHtml(wording.headline)}</h1>
+  const content = `<h1 style="margin:0 0 16px;font-size:24px;line-height:1.25">${escapeHtml(wording.headline)}</h1>
 <p style="margin:0 0 12px">${greeting}</p>
 <p style="margin:0 0 12px">${escapeHtml(wording.lead)}</p>
 <table style="border-collapse:collapse;margin:0 0 12px">
@@ -219,8 +209,12 @@ ${rows.join('\n')}
 </table>
 <p style="margin:0 0 16px">${escapeHtml(wording.closing)}</p>
 <p class="footer" style="margin:0;font-size:13px">${escapeHtml(wording.footer)}</p>
-</main>
-</body>
-</html>
 `;
+  return letterDocument({
+    locale: facts.locale,
+    subject: wording.subject,
+    style: STYLE,
+    kind: facts.kind,
+    content,
+  });
 }
