@@ -98,8 +98,8 @@ const texts = {
     en: '"{0}" is not a date. Examples: 2026-03-05T09:00, 2026-03-05.',
   },
   badReason: {
-    ru: 'Для --reason укажите от 1 до 200 символов.',
-    en: '--reason takes 1 to 200 characters.',
+    ru: 'Для --reason укажите от 1 до 200 символов, и не только пробелы.',
+    en: '--reason takes 1 to 200 characters, at least one of them visible.',
   },
   noCustomer: {
     ru: 'Клиент «{0}» не найден. Проверьте id или почту.',
