@@ -9,7 +9,7 @@ import { eventually } from '#harness/eventually.ts';
 import { startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { startTestSystem } from '#harness/system/system.ts';
-import { button, fillItem, link, opened, sendOrder, signOut, wordsOf } from './steps.ts';
+import { button, fillItem, holds, link, opened, sendOrder, signOut, wordsOf } from './steps.ts';
 
 // Signing in where a real OpenID Connect provider keeps the accounts: code, PKCE, JWT for our API;
 // renewal with rotated refresh tokens and without them; signing out.
@@ -140,7 +140,7 @@ test('tokens are renewed by refresh tokens, of which each is used once by all ta
     return issuer.renewals() >= 3;
   });
   const row = page.getByRole('group', { name: words.newOrder.item(1), exact: true });
-  assert.equal(await row.getByLabel(words.newOrder.name).inputValue(), 'Чай');
+  await holds(row.getByLabel(words.newOrder.name), 'Чай');
   await sendOrder(page, words);
 
   // A browser that was closed: the token has ended meanwhile, the refresh token has not. The lock
@@ -187,7 +187,7 @@ test('without refresh tokens the session goes on by that of the issuer, and type
   // The issuer still knows the person.
   await opened(second, words.home.hello('anna'));
   await page.getByText(words.common.lapsed).waitFor({ state: 'hidden' });
-  assert.equal(await page.getByLabel(words.wallet.amount).inputValue(), '100');
+  await holds(page.getByLabel(words.wallet.amount), '100');
   await button(page, words.wallet.topUp).click();
   await page.getByText(/Кошелёк пополнен/).waitFor();
   await second.close();

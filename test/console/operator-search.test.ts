@@ -12,7 +12,7 @@ import { orderOf, startTestSystem, stop } from '#harness/system/system.ts';
 import { customerPage } from '../../console/texts/customer-page.ts';
 import { operatorLists } from '../../console/texts/operator-lists.ts';
 import { search } from '../../console/texts/search.ts';
-import { button, goTo, link, opened, plain, signIn, wordsOf } from './steps.ts';
+import { button, goTo, holds, link, opened, plain, signIn, wordsOf } from './steps.ts';
 
 // One box finds anything; what is found is settled or opened from there.
 
@@ -92,7 +92,7 @@ test('the operator’s search and what it opens', { skip: skipWithoutChromium },
     await row.getByRole('link', { name: number }).click();
     await page.waitForURL((url) => url.pathname === `/operator/orders/${order.id}`);
     await page.goBack();
-    assert.equal(await box(page).inputValue(), prefix);
+    await holds(box(page), prefix);
   });
 
   await t.test('nothing found, and services that are away, are said', async () => {

@@ -10,6 +10,7 @@ import { password as passwordTexts } from '../../console/texts/password.ts';
 import {
   button,
   fillItem,
+  holds,
   link,
   newAccount,
   opened,
@@ -69,7 +70,7 @@ test('a session goes on while a person works, in all tabs, and ends at a sign-ou
   });
   assert.ok(!tokens.has('none'), 'the session ended');
   const row = page.getByRole('group', { name: words.newOrder.item(1), exact: true });
-  assert.equal(await row.getByLabel(words.newOrder.name).inputValue(), 'Чай');
+  await holds(row.getByLabel(words.newOrder.name), 'Чай');
   await sendOrder(page, words);
 
   // A laptop that slept: the access token has expired.

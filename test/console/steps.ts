@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Locator, Page } from 'playwright-core';
+import { eventually } from '#harness/eventually.ts';
 import { call } from '#harness/requests.ts';
 import { PASSWORD } from '#harness/system/system.ts';
 import { account } from '../../console/texts/account.ts';
@@ -157,6 +158,11 @@ export async function apiOf(page: Page) {
       headers: { authorization: `Bearer ${token}` },
       ...(body !== undefined && { body }),
     });
+}
+
+/** Waits until a field holds a text. A page fills its fields from the address after it is shown. */
+export async function holds(field: Locator, text: string): Promise<void> {
+  await eventually(`“${text}” in a field`, async () => (await field.inputValue()) === text);
 }
 
 /** A text of the page without the spaces that keep figures together. */

@@ -5,7 +5,7 @@ import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { orderOf, startTestSystem } from '#harness/system/system.ts';
 import { amountToType } from '../../console/model/format.ts';
 import { orderAgain } from '../../console/texts/order-again.ts';
-import { button, fillItem, signInAs, wordsOf } from './steps.ts';
+import { button, fillItem, holds, signInAs, wordsOf } from './steps.ts';
 
 // What an order lacks can be added beside it: never more than that without a question.
 
@@ -35,7 +35,7 @@ test('topping up for an order in a browser', { skip: skipWithoutChromium }, asyn
     await fillItem(page, words, 1, { name: 'Чай', quantity: '1', price: '700,50' });
     await page.getByRole('link', { name: words.newOrder.toTopUp }).click();
     const field = page.getByLabel(words.wallet.amount);
-    assert.equal(await field.inputValue(), '600.5');
+    await holds(field, '600.5');
     await page.getByText(words.wallet.lacks('').trim().slice(0, -1)).waitFor();
 
     await field.fill('5000');
