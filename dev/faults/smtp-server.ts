@@ -7,13 +7,13 @@ export type SmtpPoint = 'connect' | 'ehlo' | 'auth' | 'mail' | 'rcpt' | 'data' |
 /**
  * Faults that replace acceptance:
  * - `reply`: answers with this line (and stays connected), for example `450 4.2.0 later`;
- *   a 421 also ends the connection, as RFC 5321 section 3.8 has it
+ *   a 421 also ends the connection, as RFC 5321 section 3.8 has it; `after` delays the answer
  * - `hang`: never answers
  * - `drop`: closes the connection without an answer; at `dot` the message was not kept
  * - `accept-and-drop` (only at `dot`): keeps the message, then closes without an answer
  */
 export type SmtpStep =
-  | { at: SmtpPoint; do: 'reply'; reply: string }
+  | { at: SmtpPoint; do: 'reply'; reply: string; after?: Promise<unknown> }
   | { at: SmtpPoint; do: 'hang' | 'drop' }
   | { at: 'dot'; do: 'accept-and-drop' };
 
@@ -212,8 +212,8 @@ class Conversation {
       return true;
     }
     if (step.do === 'reply') {
-      this.#write(step.reply);
-      if (step.reply.startsWith('421')) this.#socket.end();
+      if (step.after === undefined) this.#refuse(step.reply);
+      else void step.after.then(() => this.#refuse(step.reply));
     } else if (step.do !== 'hang') {
       this.#socket.end();
     } else if (this.#context.options.hangMs !== undefined) {
@@ -221,6 +221,11 @@ class Conversation {
     }
     this.#context.pointOf(point).resolve();
     return false;
+  }
+
+  #refuse(reply: string): void {
+    this.#write(reply);
+    if (reply.startsWith('421')) this.#socket.end();
   }
 
   #write(line: string): void {

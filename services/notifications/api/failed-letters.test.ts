@@ -281,6 +281,28 @@ test('after a changed address the customer’s failed letters of 30 days go agai
   );
 });
 
+test('a letter that was on its way to the old address goes again once that fails', async (t) => {
+  const refused = Promise.withResolvers<void>();
+  const reply = { at: 'rcpt', do: 'reply', reply: REFUSAL } as const;
+  const service = await start(t, [{ ...reply, after: refused.promise }, reply]);
+  await service.putProfile('anna', 'ana@example.com');
+  const id = await service.insert();
+  await service.server.reached('rcpt');
+  await service.putProfile('anna', 'anna@example.com');
+  const { body } = await service.call('POST', '/customers/anna/letters/retry');
+  assert.deepEqual(body, { retried: 0 }, 'the letter has not failed yet');
+  refused.resolve();
+  // The corrected address is refused too, so the second failure is final.
+  await service.until(id, 'failed', 2);
+  const [entry] = await trailOf(service, id);
+  assert.deepEqual([entry.action, entry.actor], ['retry-letters', null]);
+  const { commands } = service.server;
+  assert.deepEqual(
+    commands.filter((line) => line.startsWith('RCPT')),
+    ['RCPT TO:<ana@example.com>', 'RCPT TO:<anna@example.com>'],
+  );
+});
+
 test('at most a hundred letters of a customer go again, the newest first', async (t) => {
   const service = await start(t);
   const oldest = await service.insert({}, FAILED, { id: newUuidAt(new Date(Date.now() - 60_000)) });

@@ -9,7 +9,7 @@ import { pageQuery, takePage } from '#platform/postgres/page-query.ts';
 import { firstUuidAt } from '#platform/values/uuid.ts';
 import type { EventRow, LetterKind } from '../letter/letter-event.ts';
 import type { LetterDetails } from '../letter/letter-mail.ts';
-import { ACKNOWLEDGED, COUNTS, NEEDS_OPERATOR } from './acknowledgement-store.ts';
+import { ACKNOWLEDGED, COUNTS, NEEDS_OPERATOR } from '../repair/acknowledgement-store.ts';
 
 // The stored states of each state of the API. Literals, so that the planner can choose an index.
 const STATE_CONDITIONS: Record<LetterState, string> = {

@@ -15,10 +15,10 @@ import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import type { Sender } from '../letter/letter-mail.ts';
 import { findDeletedThrough } from '../privacy/retention-store.ts';
+import { listResends } from '../repair/resend-store.ts';
 import * as store from './letter-list-store.ts';
 import { letterOf, maskedLetterOf, nextAttemptAtOf, stagesOf } from './letter-view.ts';
 import { recordLetterRead } from './record-letter-read.ts';
-import { listResends } from './resend-store.ts';
 
 const CURSOR = uuidCursor('letters');
 

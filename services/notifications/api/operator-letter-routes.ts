@@ -7,6 +7,7 @@ import { recordRead } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import type { Sender } from '../letter/letter-mail.ts';
+import { listTraced } from '../repair/resend-store.ts';
 import {
   findLetter,
   getLetters,
@@ -17,7 +18,6 @@ import {
 import { findLetters, firstOf, inQuery, isNarrowed, keyOf, searchOf } from './letter-search.ts';
 import { operatorLetterOf } from './letter-view.ts';
 import { recordLetterRead } from './record-letter-read.ts';
-import { listTraced } from './resend-store.ts';
 
 export interface AllLettersDeps {
   database: Database;

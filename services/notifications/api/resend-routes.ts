@@ -1,15 +1,16 @@
 import * as contract from '#contracts/notifications.ts';
 import { AppError } from '#platform/errors.ts';
 import { actorOf } from '#platform/http/actor.ts';
-import { type AuditEntry, recordAudit, recordAudits } from '#platform/postgres/audit-trail.ts';
+import { recordAudit, recordAudits } from '#platform/postgres/audit-trail.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
-import { acknowledgeFailed, type ChangedLetter } from './acknowledgement-store.ts';
+import { acknowledgeFailed } from '../repair/acknowledgement-store.ts';
+import { listFailedOf, queueAgain, queueFailedAgain } from '../repair/resend-store.ts';
+import { entriesOf, RESENT, retryLetters } from '../repair/retry-letters.ts';
 import type { LetterSearch } from './letter-list-store.ts';
 import { findLetters, firstOf, inBody, searchOf } from './letter-search.ts';
 import { operatorLetterOf } from './letter-view.ts';
 import { type AllLettersDeps, getLetter } from './operator-letter-routes.ts';
-import { listFailedOf, queueAgain, queueFailedAgain } from './resend-store.ts';
 
 // One statement, well within the statement timeout.
 const RESEND_MAX = 1_000;
@@ -18,16 +19,6 @@ const RETRY_DAYS = 30;
 const RETRY_MAX = 100;
 // Where the caller names no operator.
 const UNKNOWN_ACTOR = 'unknown';
-
-const RESENT = { before: { state: 'failed' }, after: { state: 'queued' } } as const;
-
-/** One entry of the audit trail for each letter, so that it is found by the letter and its order. */
-function entriesOf(letters: ChangedLetter[], entry: Omit<AuditEntry, 'subject'>): AuditEntry[] {
-  return letters.map(({ id: letterId, order_id: orderId, customer_id: customerId }) => ({
-    ...entry,
-    subject: { letterId, orderId, customerId },
-  }));
-}
 
 /** What operators do about letters that failed: the resend of one or of many, or nothing. */
 export function serveResends(api: InternalApi, deps: AllLettersDeps): void {
@@ -124,13 +115,7 @@ function serveFailedLetters(
   // Acknowledged letters too: what an operator could not repair, the customer has repaired.
   api.serve(contract.retryCustomerLetters, async ({ params: { customerId } }) => {
     const found = { customerId, days: RETRY_DAYS, limit: RETRY_MAX };
-    const retried = await database.transaction(async (tx) => {
-      const letters = await queueFailedAgain(tx, await listFailedOf(tx, found));
-      // The customer acts, so no operator is named.
-      const entry = { ...RESENT, actor: null, action: 'retry-letters' };
-      await recordAudits(tx, entriesOf(letters, entry));
-      return letters.length;
-    });
+    const retried = await retryLetters(database, await listFailedOf(database, found));
     if (retried > 0) onDue();
     return { status: 200, body: { retried } };
   });

@@ -8,7 +8,7 @@ import {
   outcomesOf,
   startLetterBench as start,
 } from '#harness/system/letter-workers.ts';
-import { queueAgain } from '../api/resend-store.ts';
+import { queueAgain } from '../repair/resend-store.ts';
 import { claimLetters } from './claim-store.ts';
 
 /** A look-up of contacts that waits to be let through. */

@@ -1,3 +1,4 @@
+import type { Profile } from '#contracts/profiles.ts';
 import { backoffMs, pause } from '#platform/async/backoff.ts';
 import { createBatcher } from '#platform/async/batcher.ts';
 import { serviceOf } from '#platform/telemetry/log.ts';
@@ -6,6 +7,7 @@ import { describeMasked } from '#platform/values/mask-addresses.ts';
 import type { ClaimedLetter } from '../letter/claimed-letter.ts';
 import { isErased } from '../privacy/erasure-store.ts';
 import { createSlotTaker } from '../recipient/slots.ts';
+import { retryLetters } from '../repair/retry-letters.ts';
 import { createRecorder, traceAttempt } from './record-attempt.ts';
 import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 import type { LetterTimes, LetterWorkerOptions } from './worker.ts';
@@ -127,10 +129,22 @@ function createDeps(
 
   const findItems = createItemFinder(options.lookUpItems, times.leaseMs);
 
+  async function findContact(customerId: string): Promise<Profile | null> {
+    const contact = await lookUp(customerId);
+    return contact && ownOrAlarm(contact, contact.customerId, customerId);
+  }
+
   return {
-    async findContact(customerId) {
-      const contact = await lookUp(customerId);
-      return contact && ownOrAlarm(contact, contact.customerId, customerId);
+    findContact,
+    async retryCorrected({ id, customerId }, failedAddress) {
+      try {
+        const contact = await findContact(customerId);
+        if (contact === null || contact.email === failedAddress) return;
+        await retryLetters(options.database, [id]);
+      } catch (error) {
+        // The letter stays failed, and an operator can resend it.
+        options.log.warn({ letter: id }, `retry of a failed letter: ${describeMasked(error)}`);
+      }
     },
     async findItems(orderId) {
       const found = await findItems(orderId);

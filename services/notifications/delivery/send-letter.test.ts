@@ -51,6 +51,7 @@ async function attemptOf(
       sender: SENDER,
       retryInMs: () => 0,
       giveUpAfterMs: 1_000,
+      retryCorrected: async () => {},
       giveBack: async () => {},
       hold: async () => {},
       confirmAddresses: false,

@@ -34,6 +34,8 @@ export interface SendLetterDeps {
   now: () => Date;
   /** Called after an attempt was recorded. */
   onRecorded?: ((kind: LetterKind, outcome: 'sent' | 'retried' | 'failed') => void) | undefined;
+  /** Sends a letter that failed again where the customer has corrected the address meanwhile. */
+  retryCorrected: (letter: ClaimedLetter, failedAddress: string) => Promise<void>;
   /** Puts the letter back as if it had not been claimed. */
   giveBack: (letterId: string) => Promise<void>;
   /** The same until the customer confirms the address. */
@@ -78,6 +80,8 @@ export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): P
     failure,
   );
   deps.onRecorded?.(letter.event.kind, outcomeOf(failure));
+  // The retry of the corrected address came before the record, so it found no failed letter.
+  if (failure?.state === 'failed' && address !== null) await deps.retryCorrected(letter, address);
 }
 
 function outcomeOf(failure: FailedLetter | null): 'sent' | 'retried' | 'failed' {

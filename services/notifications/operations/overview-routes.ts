@@ -9,7 +9,7 @@ import type { Database } from '#platform/postgres/database.ts';
 import { startSampling } from '#platform/postgres/sampling.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { countAccountLetters } from '../account/account-letter-store.ts';
-import { countUnacknowledged } from '../api/acknowledgement-store.ts';
+import { countUnacknowledged } from '../repair/acknowledgement-store.ts';
 import * as store from './overview-store.ts';
 
 // A page of statistics must not cost more the longer the system lives.

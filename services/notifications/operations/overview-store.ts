@@ -2,7 +2,7 @@ import type { MailRefusal, NotificationsOverview } from '#contracts/notification
 import type { Reading } from '#platform/metrics/metrics.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import { firstUuidAgo } from '#platform/values/uuid.ts';
-import { NEEDS_OPERATOR } from '../api/acknowledgement-store.ts';
+import { NEEDS_OPERATOR } from '../repair/acknowledgement-store.ts';
 
 // In both statements the states are values of a row and no literals: an index for literals, like that
 // of the letters that are due, would be taken while statistics say that next to nothing waits.
