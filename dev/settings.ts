@@ -37,8 +37,9 @@ interface Setting {
   name: string;
   description: string;
   default: unknown;
-  required: boolean;
   readers: string[];
+  /** Those of the readers that do not start without it. */
+  requiredBy: string[];
 }
 
 /**
@@ -76,21 +77,28 @@ function settingsOf(schemas: Record<string, TObject>): Setting[] {
         description,
         default: byDefault,
         readers: [],
-        required: required.includes(name) && byDefault === undefined,
+        requiredBy: [],
       };
       setting.readers.push(reader);
+      if (required.includes(name) && byDefault === undefined) setting.requiredBy.push(reader);
       found.set(same, setting);
     }
   }
   return [...found.values()];
 }
 
-function linesOf({ name, description, default: byDefault, required, readers }: Setting): string[] {
+function linesOf({
+  name,
+  description,
+  default: byDefault,
+  requiredBy,
+  readers,
+}: Setting): string[] {
   return [
     '',
     `# ${description}`,
     ...(readers.length > 1 ? [`# Read by ${readers.join(', ')}.`] : []),
-    ...(required ? [`${name}=`] : [`#${name}=${textOf(byDefault)}`]),
+    ...(requiredBy.length > 0 ? [`${name}=`] : [`#${name}=${textOf(byDefault)}`]),
   ];
 }
 
@@ -117,12 +125,17 @@ export function withTable(page: string, name: string, rows: string[][]): string 
 /** All settings, for docs/reference/settings.md. */
 export function settingRows(schemas = settingSchemas): string[][] {
   const rows = settingsOf(schemas).map(
-    ({ name, description, default: byDefault, required, readers }) => {
-      const value = required ? 'required' : textOf(byDefault) === '' ? '' : code(textOf(byDefault));
+    ({ name, description, default: byDefault, requiredBy, readers }) => {
+      const given = textOf(byDefault) === '' ? '' : code(textOf(byDefault));
+      const value = requiredBy.length > 0 ? requiredText(requiredBy, readers) : given;
       return [code(name), value, readers.join(', '), cell(description)];
     },
   );
   return [['setting', 'default', 'read by', 'what it says'], ...rows];
+}
+
+function requiredText(requiredBy: string[], readers: string[]): string {
+  return requiredBy.length === readers.length ? 'required' : `required by ${requiredBy.join(', ')}`;
 }
 
 /** What each service needs and calls, for docs/reference/services.md. */

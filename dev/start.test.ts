@@ -14,7 +14,8 @@ import { DATABASES, databaseSetting } from './system/databases.ts';
 
 test('npm start serves the main job; stopping and starting again keeps everything', async (t) => {
   const { home, start: startHere } = await temporaryHome(t);
-  const first = startHere();
+  const port = String(await freePort());
+  const first = startHere(port);
   const url = await ready(first);
   assert.match(first.printed(), /Operator {3,}operator@localhost\.localdomain {2}\S{20,}/);
   const account = { email: 'anna@example.com', password: PASSWORD };
@@ -33,7 +34,7 @@ test('npm start serves the main job; stopping and starting again keeps everythin
   // A start replaces the file that a kill left, and calls this machine without the proxy.
   await writeFile(running, '{"url":"http://127.0.0.1:1","pid":1}');
   const proxy = 'http://127.0.0.1:1';
-  const second = startHere('0', { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: proxy, http_proxy: proxy });
+  const second = startHere(port, { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: proxy, http_proxy: proxy });
   const again = await ready(second);
   assert.equal(JSON.parse(await readFile(running, 'utf8')).url, again);
   assert.doesNotMatch(second.printed(), /Operator {3,}\S+ {2}\S{20,} {2}\(kept/);
@@ -47,6 +48,9 @@ test('npm start serves the main job; stopping and starting again keeps everythin
   });
   const mails = await call(again, 'GET', '/mailbox/messages');
   assert.equal(mails.body.data.length, 1);
+  // The browser is signed in there: another host name would be another session.
+  const mail = await call(again, 'GET', `/mailbox/messages/${mails.body.data[0].id}`);
+  assert.ok(mail.body.text.includes(`${url}/orders/${order.body.id}`), mail.body.text);
 
   const third = startHere();
   assert.equal(await third.exited, 1);

@@ -150,3 +150,15 @@ test('no variable can mean two settings: by value, by file, for all services or 
     [],
   );
 });
+
+test('a setting that one of its readers may lack names those that require it', () => {
+  const url = Type.String({ description: 'where' });
+  const rows = settingRows({
+    a: Type.Object({ URL: url, BOTH: url }),
+    b: Type.Object({ URL: Type.Optional(url), BOTH: url }),
+  });
+  assert.deepEqual(rows.slice(1), [
+    ['`URL`', 'required by a', 'a, b', 'where'],
+    ['`BOTH`', 'required', 'a, b', 'where'],
+  ]);
+});

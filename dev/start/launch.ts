@@ -10,6 +10,7 @@ import { sayWhileWaiting } from '#platform/service/start-step.ts';
 import { createLog } from '#platform/telemetry/log.ts';
 import { print, printError } from '#platform/telemetry/print.ts';
 import { startTracing } from '#platform/telemetry/tracing-sdk.ts';
+import { isLoopbackAddress } from '#platform/values/host-names.ts';
 import { commandFor } from '#platform/values/program.ts';
 import { makePrivate, PRIVATE_UMASK } from '../files/private-folder.ts';
 import type { Lab } from '../lab/lab.ts';
@@ -119,12 +120,16 @@ interface StartScreen {
   onShown: () => Promise<void>;
 }
 
-/** Where links in letters lead: to the port of the console. Port 0 is another one at each start. */
+/** Where links in letters lead: to the printed address. Port 0 is another one at each start. */
 function linksOf(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const port = readSetting('gateway', 'PORT', env)?.text ?? '8080';
   if (isGiven('notifications', 'PUBLIC_URL', env) || port === '0') return {};
   const scheme = isGiven('gateway', 'TLS_CERTIFICATE', env) ? 'https' : 'http';
-  return { NOTIFICATIONS_PUBLIC_URL: `${scheme}://localhost:${port}` };
+  const address = readSetting('gateway', 'LISTEN_ADDRESS', env)?.text ?? '127.0.0.1';
+  // A browser opens no wildcard address, and keeps the session of one host from another one.
+  const host = isLoopbackAddress(address) ? address : 'localhost';
+  const name = host.includes(':') ? `[${host}]` : host;
+  return { NOTIFICATIONS_PUBLIC_URL: `${scheme}://${name}:${port}` };
 }
 
 function environmentOf(ownSmtp: boolean): NodeJS.ProcessEnv {
