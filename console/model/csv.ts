@@ -1,8 +1,14 @@
 import type { Money } from '#contracts/common.ts';
 import { minorUnitDigits } from '#contracts/currency.ts';
+import type { Language } from './format.ts';
 
 /** A value of a table, as a spreadsheet gets it. */
-export type CsvValue = string | number | null;
+export type CsvValue = string | number | Decimal | null;
+
+/** A number with a decimal point, as text, so that its last zeros stay. */
+export interface Decimal {
+  decimal: string;
+}
 
 // Spreadsheets find the encoding by it.
 const BYTE_ORDER_MARK = '\ufeff';
@@ -10,16 +16,29 @@ const BYTE_ORDER_MARK = '\ufeff';
 const FORMULA = /^[=+\-@\t\r]/;
 const NUMBER = /^-?\d+(?:\.\d+)?$/;
 
-/** A table as CSV (RFC 4180), whose cells no spreadsheet runs as formulas. */
-export function csvOf(header: readonly string[], rows: readonly (readonly CsvValue[])[]): string {
-  const lines = [header, ...rows].map((cells) => cells.map(cellOf).join(','));
-  return `${BYTE_ORDER_MARK}${lines.map((line) => `${line}\r\n`).join('')}`;
-}
+// In Russian the comma is the decimal sign: a Russian Excel opens a file with commas in one column.
+const FORMATS = { en: { separator: ',', sign: '.' }, ru: { separator: ';', sign: ',' } };
 
-function cellOf(value: CsvValue): string {
-  if (value === null) return '';
-  const text = harmless(String(value));
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+/**
+ * A table as CSV (RFC 4180) for spreadsheets of this language. No cell is run as a formula. In Russian
+ * a semicolon separates the cells.
+ */
+export function csvOf(
+  header: readonly string[],
+  rows: readonly (readonly CsvValue[])[],
+  language: Language,
+): string {
+  const { separator, sign } = FORMATS[language];
+  const cellOf = (value: CsvValue) => {
+    if (value === null) return '';
+    if (typeof value === 'object') return value.decimal.replace('.', sign);
+    const text = harmless(String(value));
+    return text.includes(separator) || /["\r\n]/.test(text)
+      ? `"${text.replaceAll('"', '""')}"`
+      : text;
+  };
+  const lines = [header, ...rows].map((cells) => cells.map(cellOf).join(separator));
+  return `${BYTE_ORDER_MARK}${lines.map((line) => `${line}\r\n`).join('')}`;
 }
 
 /** An apostrophe makes a text of it. A plain number stays one, so that it can be summed. */
@@ -36,6 +55,6 @@ export function plainAmount(amount: number, digits: number): string {
 }
 
 /** The same for an amount of money, whose currency has a column of its own. */
-export function moneyCell({ amount, currency }: Money): string {
-  return plainAmount(amount, minorUnitDigits(currency) ?? 0);
+export function moneyCell({ amount, currency }: Money): Decimal {
+  return { decimal: plainAmount(amount, minorUnitDigits(currency) ?? 0) };
 }

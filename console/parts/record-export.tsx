@@ -41,6 +41,7 @@ export function RecordExport<T>(props: {
       const text = csvOf(
         columns.map(({ label }) => label),
         rows,
+        language,
       );
       const day = new Date().toISOString().slice(0, 10);
       download(`orderbell-${name}-${day}.csv`, 'text/csv;charset=utf-8', text);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { csvOf, plainAmount } from '../../console/model/csv.ts';
+import { csvOf, moneyCell, plainAmount } from '../../console/model/csv.ts';
 
 test('a table is CSV as RFC 4180 says, marked as UTF-8', () => {
   const text = csvOf(
@@ -9,13 +9,27 @@ test('a table is CSV as RFC 4180 says, marked as UTF-8', () => {
       ['7K3QX-0M2RT', 'a, "b"'],
       [null, 'two\nlines'],
     ],
+    'en',
   );
   assert.equal(text, '\ufeff№,name\r\n7K3QX-0M2RT,"a, ""b"""\r\n,"two\nlines"\r\n');
 });
 
+test('in Russian a semicolon separates cells, and amounts have a comma', () => {
+  const amount = moneyCell({ amount: -123_450, currency: 'RUB' });
+  const row = ['Чай; 1,5 кг', amount, '1.5'];
+  assert.equal(
+    csvOf(['a', 'b', 'c'], [row], 'ru'),
+    '\ufeffa;b;c\r\n"Чай; 1,5 кг";-1234,50;1.5\r\n',
+  );
+  assert.equal(
+    csvOf(['a', 'b', 'c'], [row], 'en'),
+    '\ufeffa,b,c\r\n"Чай; 1,5 кг",-1234.50,1.5\r\n',
+  );
+});
+
 test('no cell is a formula, and numbers stay numbers', () => {
   const cells = ['=1+1', '+7', '-x', '@SUM(A1)', '\t=1', '-12.50', '12', 'a=b', -3];
-  const [line] = csvOf(['h'], [cells]).split('\r\n').slice(1);
+  const [line] = csvOf(['h'], [cells], 'en').split('\r\n').slice(1);
   assert.equal(line, "'=1+1,'+7,'-x,'@SUM(A1),'\t=1,-12.50,12,a=b,-3");
 });
 
