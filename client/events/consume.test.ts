@@ -133,6 +133,8 @@ test(
     const stack = new AsyncDisposableStack();
     const url = await createTestDatabaseUrl(t, () => stack.disposeAsync());
     const pool = new pg.Pool({ connectionString: url, max: 2 });
+    // `end` does not wait for the connections to be closed, and a dropped database ends them.
+    pool.on('error', () => {});
     stack.defer(() => pool.end());
     const inbox = createInbox(pool);
     await inbox.ensureTable();
