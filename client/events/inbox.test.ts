@@ -10,6 +10,7 @@ async function open(t: TestContext, options?: { table?: string }) {
   const open = new AsyncDisposableStack();
   const connectionString = await createTestDatabaseUrl(t, () => open.disposeAsync());
   const pool = new pg.Pool({ connectionString, max: 4 });
+  // `end` does not wait for the connections to be closed, and a dropped database ends them.
   pool.on('error', () => {});
   open.defer(() => pool.end());
   await pool.query('create table effects (event_id text)');

@@ -8,7 +8,7 @@ import { eventually } from '#harness/eventually.ts';
 import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
 import { newHistory } from '#harness/oracle/history.ts';
 import { assertReconciled, passLeases } from '#harness/oracle/oracle.ts';
-import { call } from '#harness/requests.ts';
+import { answeredWith, call } from '#harness/requests.ts';
 import { ready, type Started, serverPid, sourcesOf, temporaryHome } from '#harness/system/start.ts';
 import { orderOf, PASSWORD, rub } from '#harness/system/system.ts';
 import { runTraffic } from '#harness/system/traffic.ts';
@@ -24,6 +24,13 @@ async function createCustomer(url: string, name: string, topUp: number) {
   const headers = { authorization: `Bearer ${token}` };
   await call(url, 'POST', '/v1/wallet/top-ups', { headers, body: { amount: rub(topUp) } });
   return { customerId: body.customerId as string, token, headers };
+}
+
+/** Places an order as a client does that repeats it until it is Paid. */
+function placeOrder(url: string, customer: { authorization: string }) {
+  const headers = { ...customer, 'idempotency-key': 'key' };
+  const request = { headers, body: orderOf(200) };
+  return answeredWith(201, () => call(url, 'POST', '/v1/orders', request));
 }
 
 /**
@@ -103,10 +110,7 @@ test('a mail server that says nothing does not hold up a stop; its letter goes a
   const first = start('0', env);
   const { headers } = await createCustomer(await ready(first), 'anna', 500);
   const url = await ready(first);
-  assert.equal(
-    (await call(url, 'POST', '/v1/orders', { headers, body: orderOf(200) })).status,
-    201,
-  );
+  await placeOrder(url, headers);
   await mail.reached('dot');
   first.child.kill('SIGTERM');
   assert.equal(await first.exited, 0, first.printed());
@@ -186,8 +190,7 @@ async function interruptAt(
 async function assertStarts(started: Started): Promise<void> {
   const url = await ready(started);
   const { headers } = await createCustomer(url, 'anna', 500);
-  const order = await call(url, 'POST', '/v1/orders', { headers, body: orderOf(200) });
-  assert.equal(order.status, 201, JSON.stringify(order.body));
+  await placeOrder(url, headers);
   started.child.kill('SIGTERM');
   assert.equal(await started.exited, 0, started.printed());
 }

@@ -15,7 +15,7 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { call } from '#harness/requests.ts';
+import { answeredWith, call } from '#harness/requests.ts';
 import { ready, temporaryHome } from '#harness/system/start.ts';
 import { orderOf, PASSWORD, rub } from '#harness/system/system.ts';
 import { makePrivate } from '../files/private-folder.ts';
@@ -63,8 +63,8 @@ async function placeOrder(url: string, email: string): Promise<void> {
   const { body } = await call(url, 'POST', '/v1/sessions', { body: account });
   const headers = { authorization: `Bearer ${body.accessToken}` };
   await call(url, 'POST', '/v1/wallet/top-ups', { headers, body: { amount: rub(500) } });
-  const order = await call(url, 'POST', '/v1/orders', { headers, body: orderOf(200) });
-  assert.equal(order.status, 201);
+  const placing = { headers: { ...headers, 'idempotency-key': 'key' }, body: orderOf(200) };
+  await answeredWith(201, () => call(url, 'POST', '/v1/orders', placing));
 }
 
 test('all data are for one user only, also what was open before and what is written later', async (t) => {

@@ -324,7 +324,8 @@ test('I6: many resends at once send one letter', async (t) => {
   await service.putProfile('anna', 'anna@example.com');
   const id = await service.insert({}, FAILED);
   const answers = await Promise.all(Array.from({ length: 20 }, () => resend(service, id)));
-  assert.equal(answers[0]?.status, 200);
+  // Not surely the first: they may pass each other on their way to the database.
+  assert.ok(answers.some(({ status }) => status === 200));
   // Those that came when it had been sent.
   for (const { status } of answers) assert.ok(status === 200 || status === 409);
   await service.until(id, 'sent', 1);

@@ -193,7 +193,10 @@ test('I6: a letter is given up after its day, also while nothing is tried', asyn
     mailerOptions: { waits: { signIn: NEVER, other: NEVER } },
     times: { renewMs: 5 },
   });
-  await eventually('the pause', async () => (await countsOf(bench)).recorded === 3);
+  await eventually('the pause', async () => {
+    const { recorded, queued } = await countsOf(bench);
+    return recorded === 3 && queued === 2;
+  });
   await bench.sql(
     `update letters set id = '019ac0de-1111-7000-8000-000000000001',
         trying_since = now() - interval '25 hours' where id = $1`,

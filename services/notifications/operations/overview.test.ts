@@ -181,8 +181,9 @@ test('the rate is of letters sent lately, of events that are not much older', as
 
 test('the figures of the last hour are kept, and are those of the overview', async (t) => {
   const service = await start(t);
-  await service.insert({}, `state = 'failed', failure = 'no address'`);
+  // In this order: a sample that is due between them shows no failed letter, and is passed over.
   await service.insert({}, `due_at = now() + interval '1 hour'`);
+  await service.insert({}, `state = 'failed', failure = 'no address'`);
   // So that a sample is due now.
   await service.database.query("update samples set at = at - interval '1 minute'");
   const sample = await eventually('a sample of these letters', async () => {

@@ -165,7 +165,11 @@ const losses: [SmtpStep, boolean][] = [
 for (const [step, unknown] of losses) {
   test(`${step.do} at ${step.at}: transient, ${unknown ? 'maybe' : 'surely not'} accepted`, async (t) => {
     const server = await startTestSmtpServer(t, { script: [step] });
-    const timeouts = { connectMs: 150, greetingMs: 150, commandMs: 150, afterDotMs: 150 };
+    // A busy machine may exceed the short ones of earlier steps.
+    const timeouts =
+      step.at === 'dot'
+        ? { afterDotMs: 150 }
+        : { connectMs: 150, greetingMs: 150, commandMs: 150, afterDotMs: 150 };
     const short = step.do === 'hang' ? { timeouts } : {};
     const mailer = startMailer(t, server.url, short);
     const outcome = await mailer.send(mail(), agree);

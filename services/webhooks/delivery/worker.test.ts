@@ -145,7 +145,7 @@ test('a receiver that hangs does not hold the webhooks of another one', async (t
   bench.worker();
   await bench.until('delivered', count);
   assert.equal(fast.received.length, count);
-  assert.equal(slow.hanging(), PER_ENDPOINT_MAX);
+  await eventually('attempts that hang', async () => slow.hanging() === PER_ENDPOINT_MAX);
   await bench.until('delivering', PER_ENDPOINT_MAX);
   slow.answer({ status: 204 });
   slow.release();
@@ -158,11 +158,14 @@ test('an attempt without an answer in time, or with an endless one, ends', async
   await bench.endpoint(receiver.url);
   await bench.events(1);
   receiver.answer('hang');
-  bench.worker({ timeoutMs: 300, attemptsMax: 1 });
+  const hasty = bench.worker({ timeoutMs: 300, attemptsMax: 1 });
   const [dead] = await bench.until('dead', 1);
   assert.match(String(dead?.reason), /no answer within 300 ms/);
+  // A busy machine may not answer within its time-out.
+  await hasty.close();
   receiver.answer({ status: 200, body: Buffer.alloc(5_000_000) });
   await bench.events(1);
+  bench.worker({ attemptsMax: 1 });
   await bench.until('delivered', 1);
 });
 

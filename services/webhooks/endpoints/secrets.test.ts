@@ -29,8 +29,10 @@ test('neither a secret nor the key in an address reaches the log or an attempt',
   }
   receiver.answer(({ path }) => (path.includes('again') ? 'cut' : { status: 500 }));
   await bench.events(1);
-  bench.worker({ log, logRequests: true, attemptsMax: 2 });
+  const worker = bench.worker({ log, logRequests: true, attemptsMax: 2 });
   await bench.until('dead', urls.length);
+  // The line of an attempt comes after its record.
+  await worker.close();
   const attempts = JSON.stringify(await bench.sql('select * from attempts'));
   const reasons = JSON.stringify(await bench.sql('select reason from deliveries'));
   assert.equal(lines.length, 2 * urls.length);
