@@ -59,7 +59,8 @@ function whenItFits(top: number, act: () => void): void {
   });
   const { signal } = stop;
   signal.addEventListener('abort', () => observer.disconnect());
-  for (const event of ['keydown', 'pointerdown', 'wheel']) {
+  // `input` is of what is pasted or dictated: no key announces it, and it needs the focus too.
+  for (const event of ['keydown', 'pointerdown', 'wheel', 'input']) {
     addEventListener(event, () => stop.abort(), { signal, passive: true });
   }
   setTimeout(() => stop.abort(), GIVE_UP_MS);

@@ -72,8 +72,9 @@ export function useSession(config: ServerConfig | null) {
     const issuer = config?.issuer ?? null;
     const issued = session?.issued;
     change(null);
-    await forgetRenewal();
+    // Before any wait: the tab may be closed meanwhile, and the API must still learn the end.
     if (session !== null && config?.signIn === 'password') endSession(session);
+    await forgetRenewal();
     if (issuer === null || issued === undefined) return;
     const isLeaving = await signOutAtIssuer(issuer, issued.idToken).catch(() => false);
     if (!isLeaving) change(null, 'only-here');

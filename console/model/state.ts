@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { onStoredElsewhere, readStored, type StoredItem, store } from './browser-storage.ts';
 import type { ServerConfig, Theme } from './context.ts';
 import type { Language } from './format.ts';
@@ -22,7 +22,7 @@ export function useLanguage() {
     'language',
     (text) => languageIn(text) ?? preferredLanguage(navigator.languages),
   );
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
   return { language, setLanguage };
@@ -45,7 +45,7 @@ export function useTheme() {
   const [theme, setTheme] = useStored<Theme>('theme', (text) =>
     text === 'light' || text === 'dark' ? text : 'auto',
   );
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (theme === 'auto') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
   }, [theme]);

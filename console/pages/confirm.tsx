@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { useConsole, useTexts } from '../model/context.ts';
 import { useAction } from '../model/load.ts';
 import { Form } from '../parts/form.tsx';
@@ -14,7 +14,7 @@ export function ConfirmPage() {
   const texts = useTexts(confirm);
   const { api, session } = useConsole();
   const [token, setToken] = useState(takeToken);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // The link of another letter, opened in this tab.
     const onLink = () => setToken((last) => takeToken() || last);
     addEventListener('hashchange', onLink);

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import { useConsole, useTexts } from '../model/context.ts';
 import { type Loaded, useAction, useLoad } from '../model/load.ts';
@@ -172,7 +172,7 @@ function Search() {
   const { search = '' } = query;
   const [text, setText] = useState(search);
   // Back and forward change the address without this field.
-  useEffect(() => setText(search), [search]);
+  useLayoutEffect(() => setText(search), [search]);
   useEffect(() => {
     const wanted = text.trim();
     if (wanted === search) return;

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { amountAdvice, ITEM_NAME_MAX, ITEMS_MAX, parseAmount } from '#contracts/amounts.ts';
 import type { Wallet } from '#contracts/billing.ts';
@@ -114,7 +114,8 @@ function ItemRows(props: {
   const list = useRef<HTMLOListElement>(null);
   /** The row that gets the focus once it is drawn: it was added, or another one was removed. */
   const focusNext = useRef<number | null>(null);
-  useEffect(() => {
+  // Before the row is drawn: keys that a person presses next belong to it.
+  useLayoutEffect(() => {
     const row = focusNext.current === null ? null : list.current?.children[focusNext.current];
     focusNext.current = null;
     row?.querySelector('input')?.focus();

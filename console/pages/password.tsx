@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { useConsole, useTexts } from '../model/context.ts';
 import { useAction } from '../model/load.ts';
 import { Form, TextField, violationAt } from '../parts/form.tsx';
@@ -107,7 +107,7 @@ export function ResetPasswordPage() {
   const [token] = useState(() => location.hash.slice(1));
   const [next, setNext] = useState('');
   // The history of the browser must not keep the token.
-  useEffect(() => history.replaceState(history.state, '', location.pathname), []);
+  useLayoutEffect(() => history.replaceState(history.state, '', location.pathname), []);
   const { run, running, problem, result } = useAction(async () => {
     const body = { token, newPassword: next };
     await api.send('POST', '/v1/password-resets/redeem', { body });

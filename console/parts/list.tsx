@@ -1,5 +1,5 @@
 import type { ComponentChildren, Key } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { useConsole, useTexts } from '../model/context.ts';
 import { type Loaded, useLoad } from '../model/load.ts';
@@ -22,7 +22,7 @@ export function usePageOf<T>(
   const { api, language } = useConsole();
   const { cursor } = useLocation().query;
   const shown = useRef(cursor);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (shown.current === cursor) return;
     shown.current = cursor;
     // The link is gone, and the focus with it.

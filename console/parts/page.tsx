@@ -1,7 +1,7 @@
 // parts/: components that pages share. They need model/ and texts/.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { scrollOpened } from '../model/scroll.ts';
 
 let opened = 0;
@@ -22,10 +22,11 @@ export function Page(props: {
 }) {
   const { title, tab = title, lead, actions, narrow = false, children } = props;
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${tab} · Orderbell`;
   }, [tab]);
-  useEffect(() => {
+  // Before the page is drawn: a later change would take the focus from a field in use.
+  useLayoutEffect(() => {
     // Not for the first page: the browser itself starts at the top.
     if (opened++ > 0) {
       heading.current?.focus({ preventScroll: true });

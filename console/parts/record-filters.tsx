@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { amountAdvice } from '#contracts/amounts.ts';
 import type { OperatorCustomer } from '#contracts/operator.ts';
@@ -61,8 +61,9 @@ export function RecordFilters(props: {
   const { path, query, route } = useLocation();
   const [typed, setTyped] = useState(values);
   const [unknown, setUnknown] = useState<string | null>(null);
-  // What the address says replaces what was typed, for example after «back».
-  useEffect(() => setTyped(values), [JSON.stringify(values)]);
+  // What the address says replaces what was typed, for example after «back». Before the page is
+  // drawn: a later change would erase what is typed meanwhile.
+  useLayoutEffect(() => setTyped(values), [JSON.stringify(values)]);
   const { run, running, problem } = useAction(async () => {
     setUnknown(null);
     let chosen = typed;

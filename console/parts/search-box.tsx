@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { useTexts } from '../model/context.ts';
 import { search } from '../texts/search.ts';
@@ -15,7 +15,8 @@ export function SearchBox() {
   const { path, query, route } = useLocation();
   const searched = path === SEARCH_PATH ? (query.q ?? '') : '';
   const [text, setText] = useState(searched);
-  useEffect(() => setText(searched), [searched]);
+  // Before the page is drawn: a later change would erase what is typed meanwhile.
+  useLayoutEffect(() => setText(searched), [searched]);
   const input = useRef<HTMLInputElement>(null);
   useShortcut(() => {
     input.current?.focus();
@@ -61,7 +62,7 @@ const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 function useShortcut(press: () => void): void {
   const latest = useRef(press);
   latest.current = press;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const { code, ctrlKey, metaKey, altKey, shiftKey, defaultPrevented } = event;
       // By its place: with a Russian layout the key writes another letter.

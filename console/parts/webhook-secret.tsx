@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useTexts } from '../model/context.ts';
 import { webhooks } from '../texts/webhooks.ts';
 import { Field } from './form.tsx';
@@ -19,7 +19,7 @@ export function WebhookSecret({
   const card = useRef<HTMLElement>(null);
   const field = useRef<HTMLInputElement>(null);
   // The button that was pressed is gone, and readers must hear that this is shown once.
-  useEffect(() => card.current?.focus(), [secret]);
+  useLayoutEffect(() => card.current?.focus(), [secret]);
   const copy = () => {
     // Only pages from https or this machine may write to the clipboard.
     const written = navigator.clipboard?.writeText(secret) ?? Promise.reject();

@@ -88,6 +88,8 @@ async function payOrder({ page, words, language }: Walk): Promise<void> {
   await fillOrder(page, words, [{ name: 'Книга', quantity: '2', price: '300' }]);
   const sums = page.locator('.summary dd');
   const { sixHundred, thousand, fourHundred } = SUMS[language];
+  // The last two come with the balance.
+  await sums.nth(2).waitFor();
   assert.deepEqual(await textsOf(sums), [sixHundred, thousand, fourHundred]);
   await sendOrder(page, words);
   assert.equal(await answerOn(page), SAID[language].Paid);

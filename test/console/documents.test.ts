@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { eventually } from '#harness/eventually.ts';
 import { barriersOn, SIZES, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { startTestSystem } from '#harness/system/system.ts';
@@ -59,7 +60,7 @@ test('the pages that explain the API', { skip: skipWithoutChromium }, async (t) 
     // What an operation needs is filled in.
     const journey = await openOperation(page, 'readJourney');
     const id = journey.getByRole('textbox', { name: 'orderId' });
-    assert.match(await id.inputValue(), /^[0-9a-f-]{36}$/);
+    await eventually('an id', async () => /^[0-9a-f-]{36}$/.test(await id.inputValue()));
   });
 
   await t.test('lead to each other, to the console and to the mailbox, and back', async (t) => {

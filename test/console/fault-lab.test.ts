@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { eventually } from '#harness/eventually.ts';
+import { freePort } from '#harness/free-port.ts';
 import { barriersOn, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { ready, temporaryHome } from '#harness/system/start.ts';
@@ -41,7 +42,9 @@ test('one wrong value makes the verdict, and what is not known keeps it open', (
 
 test('the fault lab in a browser', { skip: skipWithoutChromium }, async (t) => {
   const { home, start } = await temporaryHome(t);
-  const system = start('0', {}, ['--lab']);
+  // The start without the lab returns to this port.
+  const port = String(await freePort());
+  const system = start(port, {}, ['--lab']);
   const url = await ready(system);
   // Written once the screen is printed.
   const password = await eventually(
@@ -90,7 +93,7 @@ test('the fault lab in a browser', { skip: skipWithoutChromium }, async (t) => {
   await t.test('without the lab the page says how to start it', async (t) => {
     system.child.kill('SIGTERM');
     await system.exited;
-    await ready(start(new URL(url).port));
+    await ready(start(port));
     const { page } = await browser.openPage(t, { locale: 'en-US' });
     await page.goto('/operator/fault-lab');
     await signIn(page, wordsOf('en'), OPERATOR, password);

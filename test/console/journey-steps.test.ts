@@ -36,6 +36,8 @@ test('the steps of a journey in a browser', { skip: skipWithoutChromium }, async
       assert.equal(await page.locator('.timeline .step-what').count(), 9);
       assert.equal(await page.locator('svg .step').count(), 9);
       await row.locator('summary').first().click();
+      // They are drawn after the row has opened.
+      await row.locator('li .step-what').nth(11).waitFor();
       assert.equal(await row.locator('li .step-what').count(), 12);
       // With all records open, in both colour schemes.
       await openAll(page);

@@ -29,7 +29,8 @@ test('the operator’s lists', { skip: skipWithoutChromium }, async (t) => {
     const { body } = await anna.call('POST', '/v1/orders', orderOf(index * 100));
     ids.push(body.id as string);
   }
-  const declined = (await boris.call('POST', '/v1/orders', orderOf(200_050))).body.order.id;
+  const { order } = (await boris.call('POST', '/v1/orders', orderOf(200_050))).body;
+  const declined: string = order.id;
   const { page } = await browser.openPage(t);
   await page.goto('/operator');
   await signIn(page, words, OPERATOR_EMAIL, system.secrets.operatorPassword);
@@ -138,8 +139,11 @@ test('the operator’s lists', { skip: skipWithoutChromium }, async (t) => {
       await page.locator('.field.invalid').waitFor();
       assert.equal(await page.locator('tbody tr').count(), 0);
       assert.deepEqual(await barriersOn(page), []);
-      const today = await page.evaluate<string>("new Date().toLocaleDateString('en-CA')");
-      await page.goto(`/operator/orders?from=${today}&until=${today}&status=Cancelled`);
+      // Of the order: midnight may have passed since.
+      const day = await page.evaluate<string>(
+        `new Date('${order.createdAt}').toLocaleDateString('en-CA')`,
+      );
+      await page.goto(`/operator/orders?from=${day}&until=${day}&status=Cancelled`);
       await shown(page, 1);
       await page.goto('/operator/orders?from=2020-01-01&until=2020-01-02');
       await page.getByText(lists.orders.none).waitFor();

@@ -244,6 +244,11 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     await page.keyboard.press('Enter');
     await page.getByText(words.path.recovered).waitFor();
     assert.deepEqual(await barriersOn(page), []);
+    // The reconciliation counts letters twice, so none may come in between.
+    await eventually('its letter', async () => {
+      const { body } = await operator.call('GET', `/v1/operator/letters?orderId=${order.id}`);
+      return body.data[0]?.state === 'sent';
+    });
   });
 
   await t.test('one click starts the reconciliation', async () => {

@@ -128,6 +128,8 @@ test('a page of a listed origin uses the whole API, another one reads nothing', 
         await page.goto('/problems');
         assert.deepEqual(await barriersOn(page), []);
         await page.getByRole('link', { name: /Недостаточно средств|Insufficient funds/ }).click();
+        // The page before has a heading too.
+        await page.waitForURL((url) => url.pathname === '/problems/insufficient-funds');
         await page.getByRole('heading', { level: 1 }).waitFor();
         assert.deepEqual(await barriersOn(page), []);
         assert.equal(

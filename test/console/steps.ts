@@ -142,9 +142,9 @@ export async function orderShown(page: Page): Promise<string> {
   return page.url().split('/').at(-1) as string;
 }
 
-/** The status that an order's page shows. */
+/** The status that an order's page shows at its end: on a slow machine it is pending at first. */
 export function answerOn(page: Page): Promise<string | null> {
-  return page.locator('.answer .pill').textContent();
+  return page.locator('.answer:not(.pending) .pill').textContent();
 }
 
 /** Reads what the API says to the person who is signed in on this page. */

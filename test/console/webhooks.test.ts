@@ -153,11 +153,14 @@ test('the operator’s pages of webhooks', { skip: skipWithoutChromium }, async 
     receiver.answer({ status: 204 });
     await button(page, texts.delivery.again).click();
     await page.getByText(texts.test.delivered(204)).waitFor();
+    // More than three where the worker has repeated the refused one by itself: then the outcome
+    // above may be of that, and one more attempt comes.
+    await eventually('every attempt on the page', async () => {
+      const count = await page.locator('.attempts > li').count();
+      return count >= 3 && count === ofOrders().length;
+    });
     const ids = ofOrders().map((webhook) => webhook.id);
     assert.deepEqual([...new Set(ids)], [await eventIdOn(page)]);
-    // More than three where the worker has repeated the refused one by itself.
-    assert.ok(ids.length >= 3);
-    assert.equal(await page.locator('.attempts > li').count(), ids.length);
     assert.deepEqual(await barriersOn(page), []);
   });
 
@@ -236,6 +239,14 @@ test('the operator’s pages of webhooks', { skip: skipWithoutChromium }, async 
     assert.deepEqual(await barriersOn(page), []);
     await button(page, texts.enable).click();
     await button(page, texts.disable).waitFor();
+    // The repetition of an earlier test would be answered 410 as well, and this test not be sent.
+    await eventually('no delivery is left', async () => {
+      const path = '/v1/operator/webhook-deliveries?state=';
+      const lists = await Promise.all(
+        ['queued', 'delivering'].map((state) => operator.call('GET', path + state)),
+      );
+      return lists.every(({ body }) => body.data.length === 0);
+    });
     receiver.answer({ status: 410 });
     await button(page, texts.test.send).click();
     await page.getByText(texts.test.refused(410)).waitFor();

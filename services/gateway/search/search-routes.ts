@@ -21,7 +21,7 @@ export function serveSearch(app: HttpServer, gateway: Gateway): void {
   });
 }
 
-/** The calls of one search, within one deadline and in the name of its operator. */
+/** The calls of one search, in the name of its operator: all at once, then those for balances. */
 function searchDeps({ clients }: Gateway, actor: string, { log }: FastifyRequest): SearchDeps {
   const deadline = deadlineIn(PART_TIMEOUT_MS);
   const options = { deadline, actor };
@@ -52,6 +52,9 @@ function searchDeps({ clients }: Gateway, actor: string, { log }: FastifyRequest
     },
     async findBalances(customerIds) {
       const request = { query: {}, body: { customerIds } };
+      // They follow the profiles: where those do not answer, their deadline has passed by now, and
+      // billing would be named as away too.
+      const deadline = deadlineIn(PART_TIMEOUT_MS);
       const answer = await clients.billing.call(wallets.lookUpWallets, request, { deadline });
       return new Map(bodyOf(answer).data.map((each) => [each.customerId, each.balance]));
     },
