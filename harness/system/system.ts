@@ -3,11 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { freePort } from '#dev/files/free-port.ts';
 import { startMailbox } from '#dev/mailbox/mailbox.ts';
 import type { ReplicaSet } from '#dev/system/replica-set.ts';
 import { createSecrets } from '#dev/system/secrets.ts';
-import { SERVICES } from '#dev/system/services.ts';
 import {
   OPERATOR_EMAIL,
   type StartService,
@@ -121,7 +119,7 @@ export async function openTestSystem(
       smtpUrl: mailbox.smtpUrl,
       mailboxUrl: mailbox.httpUrl,
       broker: broker.settings,
-      env: { ...(await ownPorts()), ...env },
+      env: { PORT: '0', ...env },
       log: () => testLog,
       ...optionsOf(layout),
       ...(startService !== undefined && { startService }),
@@ -172,12 +170,6 @@ export async function openTestSystem(
     },
     operator: () => signIn(nextGateway, OPERATOR_EMAIL, secrets.operatorPassword),
   };
-}
-
-/** Not port 0: while a service is stopped, the system could give that port to another server. */
-async function ownPorts(): Promise<Environment> {
-  const ports = SERVICES.map(async (name) => [`${name.toUpperCase()}_PORT`, `${await freePort()}`]);
-  return Object.fromEntries(await Promise.all(ports));
 }
 
 async function openMailbox(open: AsyncDisposableStack) {
