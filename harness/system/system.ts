@@ -29,6 +29,12 @@ import { optionsOf, testLayout } from './layout.ts';
 import { openOwnKafka } from './own-kafka.ts';
 import { createDatabases } from './system-databases.ts';
 
+/**
+ * For tests that expect final answers of orders: by the default deadline a busy machine may answer 202
+ * or 503. Not for those that stop orders or billing, where an order waits for its deadline.
+ */
+export const PATIENT = { ORDER_DEADLINE_MS: '60000', RECOVERY_AGE_MS: '600000' };
+
 /** The whole system of the wiring table, on databases of its own. */
 export type TestSystem = Awaited<ReturnType<typeof openTestSystem>>;
 
