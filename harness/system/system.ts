@@ -24,9 +24,16 @@ import { type ExchangeWatch, watchExchanges } from '../exchanges/watch-exchanges
 import { listMails } from '../oracle/mails.ts';
 import { type Answer, call } from '../requests.ts';
 import { insertAccount } from './accounts.ts';
+import { holdPorts } from './held-ports.ts';
 import { optionsOf, testLayout } from './layout.ts';
 import { openOwnKafka } from './own-kafka.ts';
 import { createDatabases } from './system-databases.ts';
+
+/**
+ * For tests that expect final answers of orders: by the default deadline a busy machine may answer 202
+ * or 503. Not for those that stop orders or billing, where an order waits for its deadline.
+ */
+export const PATIENT = { ORDER_DEADLINE_MS: '60000', RECOVERY_AGE_MS: '600000' };
 
 /** The whole system of the wiring table, on databases of its own. */
 export type TestSystem = Awaited<ReturnType<typeof openTestSystem>>;
@@ -209,7 +216,14 @@ function serviceOf({ services }: System, name: string): ReplicaSet {
 export async function stop({ system }: TestSystem, name: string): Promise<() => Promise<void>> {
   const service = serviceOf(system, name);
   await service.stop();
-  return () => service.start();
+  // Otherwise a server of another test, which asks for any port, could get one of theirs.
+  const release = await holdPorts(service.urls);
+  return async () => {
+    // On Linux alone a server may listen on a port that a connection has.
+    if (process.platform !== 'linux') release();
+    await service.start();
+    release();
+  };
 }
 
 /** The topic on the Kafka of all tests, on one that this test may harm, or on one that it started. */

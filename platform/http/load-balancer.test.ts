@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { Type } from 'typebox';
 import { until } from '#harness/broker/contract-helpers.ts';
+import { freePort } from '#harness/free-port.ts';
 import { deadlineIn } from '../async/deadline.ts';
 import { AppError, commonProblems } from '../errors.ts';
 import { serveHealth } from '../service/internal-service.ts';
@@ -85,7 +86,8 @@ interface Bench {
 async function startBench(t: TestContext): Promise<Bench> {
   const lines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
-  const [a, b] = [await startReplica(t, 'a'), await startReplica(t, 'b')];
+  // Not port 0: while `a` is away, the system could give that port to another server.
+  const [a, b] = [await startReplica(t, 'a', await freePort()), await startReplica(t, 'b')];
   const credentials = async () => 'Bearer secret';
   const client = createHttpClient({ callee: 'things', urls: [a.url, b.url], credentials, log });
   t.after(() => client.close());
@@ -195,8 +197,8 @@ test('a repetition goes to a replica that the call has not attempted, also a bus
   a.goOn();
   await Promise.race(both);
   b.mode = 'works';
-  // Too short a timeout to eject `a`. It has no requests under way, while `b` has one.
-  assert.equal(await put({ attemptTimeoutMs: 100 }), 'b');
+  // Just too short a timeout to eject `a`. It has no requests under way, while `b` has one.
+  assert.equal(await put({ attemptTimeoutMs: 240 }), 'b');
   assert.equal(a.calls, 2);
   b.goOn();
   await Promise.all(both);
@@ -254,7 +256,7 @@ test('one ready replica is enough to be ready, and many who ask are one question
 });
 
 test('looking after a replica that is left out keeps no process alive', async (t) => {
-  const gone = await startReplica(t, 'gone');
+  const gone = await startReplica(t, 'gone', await freePort());
   await gone.close();
   const source = `
     import { pino } from 'pino';

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { Type } from 'typebox';
 import { eventually } from '#harness/eventually.ts';
+import { freePort } from '#harness/free-port.ts';
 import { deadlineIn } from '../async/deadline.ts';
 import { AppError, commonProblems } from '../errors.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
@@ -147,7 +148,8 @@ test('calls are counted by callee, operation and answer, alone and in a batch', 
 
 /** A server without our rules. */
 async function startServer(t: TestContext, onRequest: RequestListener) {
-  const server = createServer(onRequest).listen(0, '127.0.0.1');
+  // Not port 0: after `close` the system could give that port to another server.
+  const server = createServer(onRequest).listen(await freePort(), '127.0.0.1');
   await once(server, 'listening');
   const close = async () => {
     if (!server.listening) return;

@@ -83,7 +83,8 @@ test('a lost answer is given again for 30 s, the same one', async (t) => {
     [200, 200],
   );
   assert.equal(twins[0].body.refreshToken, twins[1].body.refreshToken);
-  await identity.query(`update sessions set rotated_at = now() - interval '29 s'`);
+  // Some seconds before the end: a busy machine may take one for the next request.
+  await identity.query(`update sessions set rotated_at = now() - interval '25 s'`);
   assert.equal((await identity.renew(refreshToken)).body.refreshToken, twins[0].body.refreshToken);
   assert.equal((await identity.renew(twins[0].body.refreshToken ?? '')).status, 200);
 });

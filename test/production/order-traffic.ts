@@ -10,6 +10,7 @@ import { freePort } from '#dev/files/free-port.ts';
 import { eventually } from '#harness/eventually.ts';
 import { newHistory, orderAnswer } from '#harness/oracle/history.ts';
 import { call } from '#harness/requests.ts';
+import { holdPorts } from '#harness/system/held-ports.ts';
 import { orderOf, type TestSystem } from '#harness/system/system.ts';
 import { findTool } from '#harness/system/tools.ts';
 import type { Environment } from '#platform/config/load-config.ts';
@@ -143,9 +144,11 @@ export async function restart(
   const url = set?.urls[index];
   if (set === undefined || url === undefined) throw new Error(`there is no ${name} ${index}`);
   await set.running[index]?.close();
+  const release = await holdPorts([url]);
   set.running[index] = await system.startExtraReplica(name, {
     ...changes,
     PORT: new URL(url).port,
   });
+  release();
   await eventually(`${name} to be ready`, async () => (await fetch(`${url}/readyz`)).ok);
 }

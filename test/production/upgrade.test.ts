@@ -14,7 +14,7 @@ import {
   skipWithoutPreviousRelease,
   testPreviousRelease,
 } from '#harness/system/previous-release.ts';
-import { type OwnServer, startTestSystem, type TestSystem } from '#harness/system/system.ts';
+import { type OwnServer, startTestSystem, stop, type TestSystem } from '#harness/system/system.ts';
 import { runTraffic } from '#harness/system/traffic.ts';
 
 // docs/how-to/upgrade-and-roll-back.md: callees first, and back callers first.
@@ -38,11 +38,10 @@ async function startServer(): Promise<OwnServer> {
 }
 
 /** Restarts each service in turn, one replica of each. */
-async function restartInTurn({ system }: TestSystem, names: string[]): Promise<void> {
+async function restartInTurn(system: TestSystem, names: string[]): Promise<void> {
   for (const name of names) {
-    const service = system.services.get(name);
-    await service?.stop();
-    await service?.start();
+    const start = await stop(system, name);
+    await start();
   }
 }
 

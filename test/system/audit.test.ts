@@ -14,6 +14,7 @@ import { assertProblem } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import {
   orderOf,
+  PATIENT,
   rub,
   startTestSystem,
   stop,
@@ -532,7 +533,7 @@ test('every operation by which an operator changes something has a scenario here
 });
 
 test('each action of an operator leaves its entry, without personal data', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const operator = await system.operator();
   const operatorId = await operatorIdOf(system);
   const customers: TestCustomer[] = [];
@@ -677,7 +678,7 @@ test('an operator who reads a letter or a journey leaves an entry, a customer le
 });
 
 test('an operator who reads a wallet, dead letters or pending orders leaves an entry', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const operator = await system.operator();
   const anna = await system.customer();
   const { customerId } = anna;
@@ -738,7 +739,7 @@ test('an operator who exports a customer leaves entries, the customer leaves non
 });
 
 test('a service that does not answer is named, and the entries of the others are shown', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const anna = await system.customer();
   const operator = await system.operator();
   const path = `/v1/operator/wallets/${anna.customerId}/top-ups`;

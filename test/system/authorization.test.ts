@@ -9,6 +9,7 @@ import { type Answer, call } from '#harness/requests.ts';
 import {
   orderOf,
   PASSWORD,
+  PATIENT,
   startTestSystem,
   type TestCustomer,
   type TestSystem,
@@ -73,7 +74,9 @@ interface Bed {
 }
 
 async function openBed(t: TestContext): Promise<Bed> {
-  const { started: system, routes: registered } = await watchRoutes(() => startTestSystem(t));
+  const { started: system, routes: registered } = await watchRoutes(() =>
+    startTestSystem(t, PATIENT),
+  );
   const [anna, boris] = [await system.customer({ topUp: 1_000 }), await system.customer()];
   const operator = await system.operator();
   const profile = { email: 'olga@example.com', name: 'Ольга', locale: 'ru' };

@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import { newHistory } from '#harness/oracle/history.ts';
 import { assertReconciled } from '#harness/oracle/oracle.ts';
 import { skipWithoutOwnBroker } from '#harness/system/own-kafka.ts';
-import { startTestSystem } from '#harness/system/system.ts';
+import { PATIENT, startTestSystem } from '#harness/system/system.ts';
 import { runTraffic } from '#harness/system/traffic.ts';
 
 test('I5, I7: a broker that is killed, and that hangs, in the middle of traffic: orders are answered as usual, and no event is lost', {
   skip: skipWithoutOwnBroker,
 }, async (t) => {
-  const system = await startTestSystem(t, {}, { ownBroker: true });
+  const system = await startTestSystem(t, PATIENT, { ownBroker: true });
   const customers = [];
   for (let number = 0; number < 8; number++) customers.push(await system.customer({ topUp: 500 }));
   const history = newHistory();

@@ -12,6 +12,7 @@ import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   orderOf,
   PASSWORD,
+  PATIENT,
   rub,
   startTestSystem,
   stop,
@@ -22,7 +23,7 @@ import {
 const CONFIRM = 'erase my data';
 
 async function start(t: TestContext) {
-  const system = await startTestSystem(t, { RECOVERY_INTERVAL_MS: '100' });
+  const system = await startTestSystem(t, { ...PATIENT, RECOVERY_INTERVAL_MS: '100' });
   return { system, operator: await system.operator() };
 }
 

@@ -89,6 +89,8 @@ test('clients that send their headers slowly are refused, and others do not wait
 
 const ACCOUNTS = 8;
 const WAITING_MAX = 16;
+// After so many failures.
+const WAIT_MS = 3_000;
 
 /** Failures of accounts that come from everywhere: each further attempt waits. */
 async function attack(system: TestSystem, signIn: (email: string, from: string) => unknown) {
@@ -114,13 +116,21 @@ test('attempts that wait for their turn leave room for other sign-ins and regist
   assert.equal((await register('anna@example.com', '203.0.113.1')).status, 201);
   const emails = await attack(system, signIn);
   const statuses: number[] = [];
+  const begun = performance.now();
+  /** How long after the first one an attempt came at most. */
+  let lateMs = 0;
   const attempts = Array.from({ length: 8 * ACCOUNTS }, async (_, n) => {
     const { status } = await signIn(emails[n % ACCOUNTS] as string, `198.51.100.${n}`);
     statuses.push(status);
+    const waitedMs = status === 429 ? 0 : WAIT_MS;
+    lateMs = Math.max(lateMs, performance.now() - begun - waitedMs);
   });
   await eventually('the others have lost', async () => statuses.length >= 64 - WAITING_MAX);
   assert.equal((await signIn('anna@example.com', '203.0.113.2', PASSWORD)).status, 200);
   assert.equal((await register('boris@example.com', '203.0.113.3')).status, 201);
   await Promise.all(attempts);
-  assert.equal(statuses.filter((status) => status === 429).length, 64 - WAITING_MAX);
+  // On a machine so slow that some come after others have waited, those get their places.
+  const turns = 1 + Math.floor(lateMs / WAIT_MS);
+  const waited = statuses.filter((status) => status !== 429).length;
+  assert.ok(waited >= WAITING_MAX && waited <= WAITING_MAX * turns, `${waited} in ${turns} turns`);
 });

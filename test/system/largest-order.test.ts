@@ -9,6 +9,7 @@ import { eventually } from '#harness/eventually.ts';
 import { call } from '#harness/requests.ts';
 import { assertProblem, senderOf } from '#harness/system/raw-http.ts';
 import {
+  PATIENT,
   rub,
   startTestSystem,
   type TestCustomer,
@@ -45,7 +46,7 @@ test('the inner hop takes all that the outer one admits, with room', () => {
 });
 
 test('the largest orders are placed, and read wherever orders are shown', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   for (const [name, character] of Object.entries(SPELLINGS)) {
     await t.test(`${name}: paid, declined, and both read`, (t) => follow(t, system, character));
   }
@@ -53,7 +54,7 @@ test('the largest orders are placed, and read wherever orders are shown', async 
 });
 
 test('a proxy before orders with a lower limit is an alarm and a final 413', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const anna = await system.customer({ topUp: 100 });
   for (const status of [413, 414, 431]) {
     const proxy = createServer((_request, response) => {

@@ -11,6 +11,7 @@ import { call } from '#harness/requests.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   orderOf,
+  PATIENT,
   rub,
   startTestSystem,
   stop,
@@ -61,7 +62,7 @@ interface History {
 
 /** Top-ups, a paid, a declined and a voided order, each asked for twice. */
 async function startHistory(t: TestContext): Promise<History> {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const operator = await system.operator();
   const anna = await system.customer({ topUp: 1_000 });
   for (let time = 0; time < 2; time++) {
@@ -314,7 +315,7 @@ test('a mixed history has no differences; every change of one database is found'
 });
 
 test('an event that is not published or not read is waiting, and lost once it is passed', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const operator = await system.operator();
   const anna = await system.customer({ topUp: 1_000 });
   const { body } = await order(anna, 700, 'k');
@@ -345,7 +346,7 @@ test('an event that is not published or not read is waiting, and lost once it is
 });
 
 test('notifications reports the position up to which it read the topic', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const operator = await system.operator();
   const anna = await system.customer({ topUp: 1_000 });
   const client = createHttpClient({
@@ -380,7 +381,7 @@ test('notifications reports the position up to which it read the topic', async (
 });
 
 test('customers may not verify, and a cursor is one that verify gave', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   assertProblem(await call(system.url, 'GET', VERIFY), 401, 'unauthenticated');
   const anna = await system.customer();
   assertProblem(await anna.call('GET', VERIFY), 403, 'forbidden');
@@ -405,7 +406,7 @@ test('customers may not verify, and a cursor is one that verify gave', async (t)
 });
 
 test('more differences than one answer holds: the cursors lead through all of them', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const operator = await system.operator();
   // Older than their events are kept.
   const customerIds = Array.from({ length: 10 }, (_, number) => `past-${number}`);
@@ -447,7 +448,7 @@ test('more differences than one answer holds: the cursors lead through all of th
 });
 
 test('reconciliation finds no difference while 32 orders are placed at once', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const operator = await system.operator();
   const anna = await system.customer({ topUp: 1_000_000 });
   let stop = false;

@@ -7,7 +7,13 @@ import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
 import { call } from '#harness/requests.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
-import { orderOf, startTestSystem, stop, type TestCustomer } from '#harness/system/system.ts';
+import {
+  orderOf,
+  PATIENT,
+  startTestSystem,
+  stop,
+  type TestCustomer,
+} from '#harness/system/system.ts';
 
 // What an operator decides about letters and dead letters, and what became of it in the journey.
 
@@ -58,7 +64,7 @@ function journeyOf(operator: TestCustomer, orderId: string, ending: string) {
 test('a failed letter, acknowledged, then resent: the journey says each time how it ended', async (t) => {
   const script = [{ at: 'rcpt', do: 'reply', reply: REFUSAL } as const];
   const server = await startTestSmtpServer(t, { script });
-  const system = await startTestSystem(t, { SMTP_URL: server.url });
+  const system = await startTestSystem(t, { ...PATIENT, SMTP_URL: server.url });
   const operator = await system.operator();
   const anna = await system.customer({ topUp: 1_000 });
   const { body: order } = await anna.call('POST', '/v1/orders', orderOf(1_000));
@@ -91,7 +97,7 @@ test('a failed letter, acknowledged, then resent: the journey says each time how
 });
 
 test('a discarded dead letter ends nothing else, and is redriven where it is named', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const operator = await system.operator();
   const bytes = Buffer.from('poison of anna@example.com');
   await system.broker.publish({ key: 'foreign', value: bytes, headers: {} });
@@ -120,7 +126,7 @@ test('a discarded dead letter ends nothing else, and is redriven where it is nam
 });
 
 test('the history has the figures of both services, and null for one that is away', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const operator = await system.operator();
   const read = async (): Promise<OverviewHistory> => {
     const { status, body } = await operator.call('GET', HISTORY);

@@ -10,6 +10,7 @@ import { type Answer, call } from '#harness/requests.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import {
   orderOf,
+  PATIENT,
   rub,
   startTestSystem,
   type TestCustomer,
@@ -78,7 +79,7 @@ async function checkExactBalance(system: TestSystem) {
 }
 
 test('I1, I4, I5, I6: fifty orders at once on a balance for ten: 10 × 201, 40 × 406, fifty letters', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const anna = await system.customer({ topUp: 10_000 });
   const answers = await Promise.all(Array.from({ length: 50 }, () => order(anna, 1_000)));
   const withStatus = (status: number) => answers.filter((answer) => answer.status === status);

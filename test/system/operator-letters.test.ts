@@ -12,6 +12,7 @@ import { assertProblem } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import {
   orderOf,
+  PATIENT,
   startTestSystem,
   stop,
   type TestCustomer,
@@ -61,7 +62,7 @@ function letterOf(operator: TestCustomer, orderId: string, state: string): Promi
 test('a letter to an address that does not exist fails, and goes by itself once it is corrected', async (t) => {
   const reply = '550 5.1.1 <wrong.anna@example.com>: no such user';
   const server = await startTestSmtpServer(t, { script: [{ at: 'rcpt', do: 'reply', reply }] });
-  const system = await startTestSystem(t, { SMTP_URL: server.url });
+  const system = await startTestSystem(t, { ...PATIENT, SMTP_URL: server.url });
   const operator = await system.operator();
   const anna = await system.customer({ topUp: 1_000 });
   const profile = { email: 'wrong.anna@example.com', name: 'Анна', locale: 'ru' };
@@ -91,7 +92,7 @@ test('a letter to an address that does not exist fails, and goes by itself once 
 });
 
 test('a changed address is stored while notifications is away', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const anna = await system.customer();
   await stop(system, 'notifications');
   const changed = { email: 'new.anna@example.com', name: 'Анна', locale: 'ru' };
@@ -100,7 +101,7 @@ test('a changed address is stored while notifications is away', async (t) => {
 });
 
 test('a preview needs a profile, and profiles', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const operator = await system.operator();
   const anna = await system.customer();
   const order = await anna.call('POST', '/v1/orders', orderOf(1_000));
@@ -126,7 +127,7 @@ function append(
 
 test('I6: poison on the topic becomes dead letters, what comes after it letters', async (t) => {
   // One partition: a consumer that stops at a poison message never reads the ones after it.
-  const system = await startTestSystem(t, { TOPIC_PARTITIONS: '1' });
+  const system = await startTestSystem(t, { ...PATIENT, TOPIC_PARTITIONS: '1' });
   const operator = await system.operator();
   const anna = await system.customer({ topUp: 2_000 });
   const before = await anna.call('POST', '/v1/orders', orderOf(1_000));

@@ -7,6 +7,7 @@ import { assertReconciled } from '#harness/oracle/oracle.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   orderOf,
+  PATIENT,
   rub,
   startTestSystem,
   type TestCustomer,
@@ -16,7 +17,7 @@ import {
 // Money by hand: for customers who exist, shown before, and undone by a linked operation.
 
 test('the operator finds customers, tops their wallets up, and undoes it', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const operator = await system.operator();
   await t.test('customers', (t) => checkCustomers(t, system, operator));
   await t.test('top-ups', (t) => checkTopUps(t, system, operator));

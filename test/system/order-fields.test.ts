@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { NewOrder } from '#contracts/gateway.ts';
 import type { OrderItem } from '#contracts/orders.ts';
 import { eventually } from '#harness/eventually.ts';
-import { rub, startTestSystem } from '#harness/system/system.ts';
+import { PATIENT, rub, startTestSystem } from '#harness/system/system.ts';
 
 // Every field of an order, from the request to the letter (docs/how-to/add-an-order-field.md).
 
@@ -19,7 +19,7 @@ const CONTENT: Required<Omit<NewOrder, 'customerId'>> = {
 const CARRIED: Record<string, string> = {};
 
 test('an order with every field is answered, stored, published and written about', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const anna = await system.customer({ topUp: 100 });
   const sample: Required<NewOrder> = { customerId: anna.customerId, ...CONTENT };
   const key = { 'idempotency-key': 'every-field' };

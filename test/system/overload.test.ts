@@ -71,6 +71,12 @@ test('64 concurrent orders are accepted; the 65th is refused at once and can be 
   billing.setFault({ kind: 'hang', requests: PAYMENT });
   const held = many(() => place(anna));
   await untilRunning('orders', LIMIT);
+  const countStored = async () => {
+    const sql = 'select count(*)::int as count from orders';
+    return (await queryRows(system.databaseUrl('orders'), sql))[0]?.count as number;
+  };
+  // A request runs before its order is stored.
+  await eventually('all orders', async () => (await countStored()) >= LIMIT);
 
   const refused = await place(anna, 'own-key');
   assertProblem(refused, 503, 'overloaded');
@@ -94,11 +100,7 @@ test('64 concurrent orders are accepted; the 65th is refused at once and can be 
 
   // All that while the others hang: none of them was answered, and nothing was kept of the refused.
   assert.equal(await running('orders'), LIMIT);
-  const [stored] = await queryRows(
-    system.databaseUrl('orders'),
-    'select count(*)::int as count from orders',
-  );
-  assert.equal(stored?.count, LIMIT);
+  assert.equal(await countStored(), LIMIT);
 
   billing.setFault(null);
   for (const answer of await Promise.all(held)) assert.equal(answer.status, 201);
@@ -150,19 +152,36 @@ test('orders whose clients hung up count until they have ended', async (t) => {
 });
 
 test('a flood of reads is refused and does not block orders', async (t) => {
-  const { system, billing, url, place, callAs, untilRunning } = await startLimited(t);
+  const { system, billing, url, place, callAs, running, untilRunning } = await startLimited(t);
   const anna = await system.customer({ topUp: 1_000 });
-  billing.setFault({ kind: 'hang', requests: WALLET });
-  const held = many(() => callAs(anna, 'GET', '/v1/wallet'));
-  await untilRunning('requests', LIMIT);
-  // Sign-ins are admitted too.
   const password = { email: anna.email, password: PASSWORD };
-  assert.equal((await call(url, 'POST', '/v1/sessions', { body: password })).status, 200);
-  const [read, topUp, order] = await Promise.all([
-    callAs(anna, 'GET', '/v1/orders'),
-    callAs(anna, 'POST', '/v1/wallet/top-ups', { amount: rub(1) }),
-    place(anna),
-  ]);
+  const held: Promise<unknown>[] = [];
+  const added: Answer[] = [];
+  const [signIn, read, topUp, order] = await eventually(
+    'answers while all reads hang',
+    async () => {
+      billing.setFault({ kind: 'hang', requests: WALLET });
+      let ended = 0;
+      const one = () => callAs(anna, 'GET', '/v1/wallet').finally(() => ended++);
+      held.push(...many(one));
+      const areHeld = async () => ended > 0 || (await running('requests')) === LIMIT;
+      await eventually(`${LIMIT} requests`, areHeld);
+      const answers = await Promise.all([
+        call(url, 'POST', '/v1/sessions', { body: password }),
+        callAs(anna, 'GET', '/v1/orders'),
+        callAs(anna, 'POST', '/v1/wallet/top-ups', { amount: rub(1) }),
+        place(anna, 'while-reads-hang'),
+      ]);
+      // On a slow machine the reads end by their deadline before, and leave room.
+      if (ended === 0) return answers;
+      if (answers[2].status === 201) added.push(answers[2]);
+      billing.setFault(null);
+      await untilRunning('requests', 0);
+      return false;
+    },
+  );
+  // Sign-ins are admitted too.
+  assert.equal(signIn.status, 200);
   assertProblem(read, 503, 'overloaded');
   assert.equal(read.headers.get('idempotency-key'), null);
   assertProblem(topUp, 503, 'overloaded');
@@ -171,7 +190,8 @@ test('a flood of reads is refused and does not block orders', async (t) => {
   billing.setFault(null);
   await Promise.all(held);
   await untilRunning('requests', 0);
-  assert.deepEqual((await callAs(anna, 'GET', '/v1/wallet')).body.balance, rub(900));
+  const { balance } = (await callAs(anna, 'GET', '/v1/wallet')).body;
+  assert.deepEqual(balance, rub(900 + added.length));
 });
 
 test('limits below 64 stop the start: so many connections are never refused', async () => {

@@ -6,7 +6,13 @@ import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
 import { call } from '#harness/requests.ts';
 import { skipWithoutOwnBroker } from '#harness/system/own-kafka.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
-import { orderOf, startTestSystem, stop, type TestCustomer } from '#harness/system/system.ts';
+import {
+  orderOf,
+  PATIENT,
+  startTestSystem,
+  stop,
+  type TestCustomer,
+} from '#harness/system/system.ts';
 
 // The operator's overview: when one part is down, the others are still shown.
 
@@ -38,7 +44,11 @@ test('the overview of a system at work, and of one where something is down', {
   const server = await startTestSmtpServer(t, {
     choose: () => (down ? { at: 'rcpt', do: 'reply', reply } : undefined),
   });
-  const system = await startTestSystem(t, { SMTP_URL: server.url }, { ownBroker: true });
+  const system = await startTestSystem(
+    t,
+    { ...PATIENT, SMTP_URL: server.url },
+    { ownBroker: true },
+  );
   const operator = await system.operator();
   const anna = await system.customer({ topUp: 2_000 });
   assertProblem(await call(system.url, 'GET', PATH), 401);

@@ -12,6 +12,7 @@ import { type Answer, call } from '#harness/requests.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   orderOf,
+  PATIENT,
   rub,
   startTestSystem,
   type TestCustomer,
@@ -42,7 +43,7 @@ interface Pair {
 }
 
 async function startPair(t: TestContext): Promise<Pair> {
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const replica = await system.startReplica();
   const history = newHistory();
   const post: Pair['post'] = (gateway, { token }, path, body, key) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '#harness/eventually.ts';
-import { orderOf, startTestSystem, stop } from '#harness/system/system.ts';
+import { orderOf, PATIENT, startTestSystem, stop } from '#harness/system/system.ts';
 import { startWebhookReceiver, verifyWebhook } from '#harness/system/webhook-receiver.ts';
 
 const ENDPOINTS = '/v1/operator/webhook-endpoints';
@@ -9,7 +9,7 @@ const DELIVERIES = '/v1/operator/webhook-deliveries';
 
 test('each ended order reaches a receiver, and operators see and repeat it', async (t) => {
   const receiver = await startWebhookReceiver(t);
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const operator = await system.operator();
   const data = { url: receiver.url, description: 'Shop', statuses: ['Paid', 'Cancelled'] };
   const added = await operator.call('POST', ENDPOINTS, data);
@@ -68,7 +68,7 @@ test('each ended order reaches a receiver, and operators see and repeat it', asy
 
 test('I7: while webhooks is away orders are answered, and their webhooks come later', async (t) => {
   const receiver = await startWebhookReceiver(t);
-  const system = await startTestSystem(t);
+  const system = await startTestSystem(t, PATIENT);
   const operator = await system.operator();
   const data = { url: receiver.url, description: 'Shop', statuses: ['Paid'] };
   await operator.call('POST', ENDPOINTS, data);

@@ -97,9 +97,14 @@ test('I3: a claimed order is left alone until its lease is over, then claimed ag
   const { id } = await orders.pending();
   assert.deepEqual(await orders.claim({ leaseMs: 60_000 }), [id]);
   assert.deepEqual(await orders.claim(), []);
-  await age(orders, id, 59);
+  const { rows } = await orders.database.query(
+    `select recovery_leased_until - recovery_tried_at = interval '60 s' as whole from orders`,
+  );
+  assert.deepEqual(rows, [{ whole: true }]);
+  // Some seconds before the end: the clock goes on.
+  await age(orders, id, 50);
   assert.deepEqual(await orders.claim(), []);
-  await age(orders, id, 1);
+  await age(orders, id, 10);
   assert.deepEqual(await orders.claim(), [id]);
 });
 
