@@ -105,6 +105,8 @@ async function checkPage(page: Page, language: string, what: string): Promise<vo
   assert.deepEqual(await barriersOn(page), [], what);
   // Nothing but its colours changes.
   await page.emulateMedia({ colorScheme: 'dark' });
+  // The page hears of it before its next frame, and sets the class that Swagger UI goes by.
+  await page.evaluate('new Promise(requestAnimationFrame)');
   assert.deepEqual(await barriersOn(page, ['color-contrast']), [], `${what} in the dark`);
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize(SIZES.phone);

@@ -79,13 +79,14 @@ test('an event that could not become a letter is found by its place', async (t) 
   await insertDead(service, second, 'another');
   const place = 'partition=2&offset=5';
   const found = await deliveryOf(service, first, `?customerId=anna&${place}`);
-  const dead = (await service.call('GET', `/operator/dead-letters/${id}`)).body;
-  assert.deepEqual(found, { ...NOTHING, deadLetter: dead });
-  assert.equal(dead.error, 'no letter for anna@example.com');
+  assert.equal(found.deadLetter.error, 'no letter for anna@example.com');
+  assert.equal(found.deadLetter.value, 'to anna@example.com');
 
   const masked = await deliveryOf(service, first, `?${place}`);
-  assert.equal(masked.deadLetter.error, 'no letter for a***@example.com');
-  assert.equal(masked.deadLetter.value, 'to a***@example.com');
+  const { body: shown } = await service.call('GET', `/operator/dead-letters/${id}`);
+  assert.deepEqual(masked, { ...NOTHING, deadLetter: shown });
+  assert.equal(shown.error, 'no letter for a***@example.com');
+  assert.equal(shown.value, 'to a***@example.com');
 
   for (const query of ['', '?partition=2', '?partition=2&offset=6', '?partition=1&offset=5']) {
     assert.deepEqual(await deliveryOf(service, first, query), NOTHING);
