@@ -18,6 +18,8 @@ export function rememberScrolling(): void {
     returning = { from: current };
   });
   addEventListener('scroll', note, { passive: true });
+  // The event of a scrolling may come after the click that leaves the page.
+  addEventListener('click', note, { capture: true, passive: true });
 }
 
 function note(): void {

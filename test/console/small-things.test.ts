@@ -32,8 +32,13 @@ test('lists and the order form in a browser', { skip: skipWithoutChromium }, asy
       const { page } = await browser.openPage(t, { size: 'phone' });
       await signInAs(page, words, anna.email);
       await page.goto('/orders');
-      const row = page.locator('.row').nth(15);
-      await row.click();
+      await page.locator('.row').nth(15).waitFor();
+      // At once, so that the page hears of the scrolling after the click.
+      await page.evaluate(`{
+        const row = document.querySelectorAll('.row')[15];
+        row.scrollIntoView({ block: 'center' });
+        row.click();
+      }`);
       await page.locator('.timeline').waitFor();
       assert.equal(await page.evaluate('scrollY'), 0);
       const path = new URL(page.url()).pathname;
