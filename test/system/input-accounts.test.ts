@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { assertProblem, placesOf, rawCall, senderOf } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
-import type { TestSystem } from '#harness/system/system.ts';
+import { PASSWORD, type TestSystem } from '#harness/system/system.ts';
 
 // docs/reference/api.md: who may register under which name, and changes of profiles.
 
@@ -171,7 +171,8 @@ async function checkProfiles(t: TestContext, system: TestSystem) {
 }
 
 async function checkErasures(t: TestContext, system: TestSystem) {
-  const send = senderOf(system, await system.customer());
+  const customer = await system.customer();
+  const send = senderOf(system, customer);
   const whole = { confirm: 'erase my data', password: 'not the password' };
   for (const [body, places] of [
     ['', ['']],
@@ -199,4 +200,10 @@ async function checkErasures(t: TestContext, system: TestSystem) {
   const wrong = await send('POST', '/v1/account/erasure', JSON.stringify(whole));
   assertProblem(wrong, 403, 'wrong-password');
   assert.equal((await send('GET', '/v1/profile')).status, 200);
+  // What is erased: test/system/erasure.test.ts.
+  const right = { ...whole, password: PASSWORD };
+  assert.equal((await customer.call('POST', '/v1/account/erasure', right)).status, 202);
+  const operator = await system.operator();
+  const path = `/v1/operator/customers/${customer.customerId}/erasure`;
+  assert.equal((await operator.call('GET', path)).status, 200);
 }
