@@ -49,6 +49,8 @@ export const ofParameters: Record<string, unknown> = {
   from: '2026-03-01T00:00:00Z',
   until: '2026-04-01T00:00:00Z',
   subject: values.customerId,
+  minAmount: 10_000,
+  maxAmount: 500_000,
   timeZone: 'Asia/Yekaterinburg',
   q: values.email,
 };
