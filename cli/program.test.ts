@@ -131,6 +131,7 @@ test('a command without a session says how to sign in: 6', async (t) => {
     [['wallet'], /orderbell -- login anna@example\.com/],
     [['order', 'Чай@1'], /orderbell -- login/],
     [['operator', 'overview'], /orderbell -- login --operator/],
+    [['operator', 'orders', '--csv'], /orderbell -- login --operator/],
     [['operator', 'webhooks', 'list'], /orderbell -- login --operator/],
   ] as const) {
     const { code, stderr, stdout } = await cli.run(...words);

@@ -81,7 +81,7 @@ try {
     TEST_EXCHANGES: exchanges,
   };
   const failed = await run(runnable(plan, env), env);
-  // Also after failures: both are to be mended.
+  // Also after failed tests, so that one run reports both.
   process.exitCode = checkCoverage(exchanges) || failed;
 } finally {
   await kafka?.stop();

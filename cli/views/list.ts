@@ -105,10 +105,13 @@ async function* firstPage<B extends Page<unknown>>(read: Read<B>): AsyncGenerato
   if (last !== undefined) yield last;
 }
 
-/** Page by page: the list may be longer than the memory. */
+/** Page by page: the list may be longer than the memory. A call that fails at once prints nothing. */
 async function printAsCsv<T>(pages: AsyncIterable<Answer<Page<T>>>, columns: CsvColumn<T>[]) {
-  printCsv([csvHead(columns)]);
-  for await (const { body } of pages) printCsv(body.data.map((item) => csvLine(columns, item)));
+  let head = [csvHead(columns)];
+  for await (const { body } of pages) {
+    printCsv([...head, ...body.data.map((item) => csvLine(columns, item))]);
+    head = [];
+  }
 }
 
 /** Pages of a list as one table. */

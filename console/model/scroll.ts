@@ -18,7 +18,7 @@ export function rememberScrolling(): void {
     returning = { from: current };
   });
   addEventListener('scroll', note, { passive: true });
-  // The event of a scrolling may come after the click that leaves the page.
+  // A click can leave the page before the scroll event arrives.
   addEventListener('click', note, { capture: true, passive: true });
 }
 

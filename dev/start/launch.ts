@@ -10,7 +10,7 @@ import { sayWhileWaiting } from '#platform/service/start-step.ts';
 import { createLog } from '#platform/telemetry/log.ts';
 import { print, printError } from '#platform/telemetry/print.ts';
 import { startTracing } from '#platform/telemetry/tracing-sdk.ts';
-import { isLoopbackAddress } from '#platform/values/host-names.ts';
+import { hostInUrl, isLoopbackAddress } from '#platform/values/host-names.ts';
 import { commandFor } from '#platform/values/program.ts';
 import { makePrivate, PRIVATE_UMASK } from '../files/private-folder.ts';
 import type { Lab } from '../lab/lab.ts';
@@ -128,8 +128,7 @@ function linksOf(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const address = readSetting('gateway', 'LISTEN_ADDRESS', env)?.text ?? '127.0.0.1';
   // A browser opens no wildcard address, and keeps the session of one host from another one.
   const host = isLoopbackAddress(address) ? address : 'localhost';
-  const name = host.includes(':') ? `[${host}]` : host;
-  return { NOTIFICATIONS_PUBLIC_URL: `${scheme}://${name}:${port}` };
+  return { NOTIFICATIONS_PUBLIC_URL: `${scheme}://${hostInUrl(host)}:${port}` };
 }
 
 function environmentOf(ownSmtp: boolean): NodeJS.ProcessEnv {

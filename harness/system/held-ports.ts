@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 
 /**
  * Keeps the ports of servers that stopped and will return to them: the system gives no other server a
- * port that a connection has. Whoever calls such a port is refused, as where nothing listens.
+ * port that a connection has. A call to such a port is refused, as if no server listened there.
  * @param urls of servers that have stopped listening on 127.0.0.1
  * @returns releases the ports
  */

@@ -7,6 +7,7 @@ import { AppError, commonProblems, describeListenFault, type Violation } from '.
 import type { Metrics } from '../metrics/metrics.ts';
 import { idsIn } from '../telemetry/request-log.ts';
 import { annotate } from '../telemetry/tracing.ts';
+import { hostInUrl } from '../values/host-names.ts';
 import { BODY_BYTES_MAX, bodyBytesMax, noteBodyBytes } from './body-limit.ts';
 import { readClientAddresses } from './client-address.ts';
 import { sendConditional } from './conditional.ts';
@@ -266,7 +267,7 @@ export async function listen(
   const address = (app.server as Server).address() as AddressInfo;
   for (const further of hosts.slice(1)) listenAlso(app.server, further, address.port);
   const scheme = 'setSecureContext' in app.server ? 'https' : 'http';
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  return `${scheme}://${hostInUrl(host)}:${address.port}`;
 }
 
 /** Takes connections at a further address; one that cannot be listened on is left out. */

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { describeError, describeListenFault } from '../errors.ts';
-import { hostNameIn, isLoopbackHost, listensOnLoopback } from '../values/host-names.ts';
+import { hostInUrl, hostNameIn, isLoopbackHost, listensOnLoopback } from '../values/host-names.ts';
 import type { Metrics } from './metrics.ts';
 
 const PATH = '/metrics';
@@ -59,7 +59,7 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
   server.maxConnections = CONNECTIONS_MAX;
   await listenAt(server, host, port);
   const { port: real } = server.address() as AddressInfo;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${real}${PATH}`;
+  const url = `http://${hostInUrl(host)}:${real}${PATH}`;
   log.info(`metrics are at ${url}`);
   return {
     url,

@@ -7,7 +7,12 @@ export function isLoopbackHost(host: string): boolean {
 
 /** Whether an address to listen on is loopback, such as `127.0.0.1` and `::1`. */
 export function isLoopbackAddress(address: string): boolean {
-  return isLoopbackHost(address.includes(':') ? `[${address}]` : address);
+  return isLoopbackHost(hostInUrl(address));
+}
+
+/** A host name or an IP address as a URL has it: an IPv6 address in brackets (RFC 3986). */
+export function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 /** By its real address: a host name to listen on may be loopback too. */

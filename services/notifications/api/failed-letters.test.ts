@@ -281,7 +281,7 @@ test('after a changed address the customer’s failed letters of 30 days go agai
   );
 });
 
-test('a letter that was on its way to the old address goes again once that fails', async (t) => {
+test('a letter in flight to the old address is resent when that attempt fails for good', async (t) => {
   const refused = Promise.withResolvers<void>();
   const reply = { at: 'rcpt', do: 'reply', reply: REFUSAL } as const;
   const service = await start(t, [{ ...reply, after: refused.promise }, reply]);

@@ -1,5 +1,5 @@
 import { smtpUrlFault } from '#platform/config/setting-formats.ts';
-import { isLoopbackHost } from '#platform/values/host-names.ts';
+import { hostInUrl, isLoopbackHost } from '#platform/values/host-names.ts';
 import type { SmtpSettings } from './session.ts';
 
 /**
@@ -16,7 +16,7 @@ export function parseSmtpUrls(
   const seen = new Map<string, number>();
   return urls.map((url) => {
     const parsed = parseSmtpUrl(url);
-    const host = parsed.host.includes(':') ? `[${parsed.host}]` : parsed.host;
+    const host = hostInUrl(parsed.host);
     const name = `${host}:${parsed.port}`;
     const number = (seen.get(name) ?? 0) + 1;
     seen.set(name, number);
